@@ -1,0 +1,69 @@
+"""Configuration: one typed object, read from the environment (prefix `QIBU_`, plus `DATABASE_URL`)."""
+
+import functools
+from pathlib import Path
+
+from pydantic import AliasChoices, Field, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+DEMO_SECRET = "demo-only-secret-do-not-use-in-production"  # noqa: S105 - refused in production below
+
+
+class Settings(BaseSettings):
+    """Every value that an installation may set. Paths are relative to the working folder."""
+
+    model_config = SettingsConfigDict(env_prefix="QIBU_", extra="ignore")
+
+    production: bool = False
+    instance: Path = Path("instance")
+    database_url: str = Field("", validation_alias=AliasChoices("DATABASE_URL", "QIBU_DATABASE_URL"))
+    database_pool: int = 5
+
+    secret_key: str = DEMO_SECRET
+    # Personal data: `key id:base64 of 32 bytes`, the first one encrypts, all decrypt; and the blind index key.
+    personal_keys: str = "demo:" + "cWlidS1kZW1vLWtleS1xaWJ1LWRlbW8ta2V5LTEyMzQ="
+    index_key: str = DEMO_SECRET
+    ca_passphrase: str = DEMO_SECRET
+
+    object_store: str = ""  # "" = a folder under instance; otherwise s3://bucket/prefix
+
+    portal_url: str = "http://127.0.0.1:8001"
+    intranet_url: str = "http://127.0.0.1:8002"
+    bank_url: str = "http://127.0.0.1:8003"
+    sandbox_url: str = "http://127.0.0.1:8004"
+
+    # Outside parties; by default the sandbox plays them all.
+    card_service_url: str = ""
+    identity_service_url: str = ""
+    sms_service_url: str = ""
+    smtp_host: str = "127.0.0.1"
+    smtp_port: int = 8025
+    service_key: str = DEMO_SECRET  # signs our requests to the outside services
+    outside_timeout_seconds: float = 10.0
+
+    simulated: bool = True  # the outside parties are played by the sandbox; pages say so
+    rate_limits: bool = True
+    log_level: str = "INFO"
+
+    @model_validator(mode="after")
+    def _complete(self) -> "Settings":
+        self.instance = self.instance.absolute()
+        self.card_service_url = self.card_service_url or f"{self.sandbox_url}/card"
+        self.identity_service_url = self.identity_service_url or f"{self.sandbox_url}/identity"
+        self.sms_service_url = self.sms_service_url or f"{self.sandbox_url}/sms"
+        if self.production:
+            defaults = [
+                name
+                for name in ("secret_key", "personal_keys", "index_key", "ca_passphrase", "service_key")
+                if getattr(self, name) == type(self).model_fields[name].default
+            ]
+            if defaults:
+                names = ", ".join("QIBU_" + name.upper() for name in defaults)
+                raise ValueError(f"production refuses to start with the demo's secrets; set {names}")
+        return self
+
+
+@functools.lru_cache(maxsize=1)
+def settings() -> Settings:
+    """The settings of this process. Tests call `settings.cache_clear()` after changing the environment."""
+    return Settings()
