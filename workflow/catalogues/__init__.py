@@ -1,0 +1,1 @@
+"""Facts with their source and date: divisions, registration authorities, industries, scope entries, banks."""

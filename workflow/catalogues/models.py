@@ -1,0 +1,236 @@
+"""Tables of facts. Every row says where it comes from, when it holds, and whether staff have changed it.
+
+The same classes serve as the read model: `queries.catalogue()` hands out rows that belong to no session.
+"""
+
+from datetime import date, datetime
+
+from sqlalchemy import CheckConstraint, DateTime, Index, Text, func, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column
+
+from workflow.db import Base
+
+TEXTS = mapped_column(ARRAY(Text), default=list, server_default=text("'{}'"))
+EMPTY = mapped_column(default="", server_default="")
+
+
+class Fact:
+    """What every catalogue row has. A row holds on a day when `valid_from <= day < valid_to`."""
+
+    source: Mapped[str] = mapped_column(default="", server_default="")
+    valid_from: Mapped[date | None] = mapped_column(default=None)
+    valid_to: Mapped[date | None] = mapped_column(default=None)
+    edited_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True), default=None)
+    edited_by: Mapped[str] = mapped_column(default="", server_default="")
+
+    def holds(self, day: date) -> bool:
+        """Whether the fact is in force on this day."""
+        return (self.valid_from is None or self.valid_from <= day) and (
+            self.valid_to is None or day < self.valid_to
+        )
+
+
+class Division(Fact, Base):
+    """An administrative division at county level or above (GB/T 2260). Level 1 province, 2 city, 3 county."""
+
+    __tablename__ = "divisions"
+    __table_args__ = (CheckConstraint("level BETWEEN 1 AND 3", name="level"),)
+    code: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    kind: Mapped[str]
+    level: Mapped[int]
+    parent_code: Mapped[str] = mapped_column(default="", server_default="", index=True)
+    full_name: Mapped[str]
+    aliases: Mapped[list[str]] = TEXTS
+    former_codes: Mapped[list[str]] = TEXTS
+
+    @property
+    def province_code(self) -> str:
+        """The province it lies in (itself for a province)."""
+        return self.code[:2] + "0000"
+
+    @property
+    def city_code(self) -> str:
+        """The prefecture-level unit; province-administered counties are their own (CMP-B9)."""
+        if self.level == 3 and self.parent_code[2:] == "0000":
+            return self.code
+        return self.parent_code if self.level == 3 else self.code
+
+
+class Town(Fact, Base):
+    """A town, street or township; `kind` is 开发区 for the development zones of the statistics office."""
+
+    __tablename__ = "towns"
+    code: Mapped[str] = mapped_column(primary_key=True)  # nine digits
+    name: Mapped[str]
+    kind: Mapped[str]
+    division_code: Mapped[str] = mapped_column(index=True)
+
+
+class Industry(Fact, Base):
+    """A section, class, group or sub-group of GB/T 4754-2017. Level 1 门类, 2 大类, 3 中类, 4 小类."""
+
+    __tablename__ = "industries"
+    code: Mapped[str] = mapped_column(primary_key=True)  # letter and digits: I, I65, I651, I6511
+    name: Mapped[str]
+    level: Mapped[int]
+    parent_code: Mapped[str] = mapped_column(default="", server_default="", index=True)
+
+
+class Authority(Fact, Base):
+    """A registration authority (登记机关), AUT-01, AUT-09. Its name on old licences is never rewritten (AUT-11)."""
+
+    __tablename__ = "registration_authorities"
+    code: Mapped[str] = mapped_column(primary_key=True)  # HB-420106
+    name: Mapped[str]
+    level: Mapped[str]  # province, city, county, zone
+    host_division: Mapped[str]
+    uscc_authority_code: Mapped[str]  # positions 3-8 of the credit codes it issues
+    aliases: Mapped[list[str]] = TEXTS
+    note: Mapped[str] = EMPTY
+
+
+class AuthorityRule(Fact, Base):
+    """Which authority registers what lies where (section 8.1). The most specific rule in force wins.
+
+    `place` is a division code, a town code, or words of an address (a zone or street name) inside `division_code`.
+    `entity_types` empty means all. `ask` marks a rule that only proposes: the person decides.
+    """
+
+    __tablename__ = "authority_rules"
+    __table_args__ = (
+        CheckConstraint("kind IN ('division', 'town', 'words')", name="kind"),
+        Index("ix_authority_rules_division_code", "division_code"),
+    )
+    code: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    division_code: Mapped[str]
+    place: Mapped[str]
+    authority_code: Mapped[str]
+    entity_types: Mapped[list[str]] = TEXTS
+    priority: Mapped[int] = mapped_column(default=0, server_default="0")
+    ask: Mapped[bool] = mapped_column(default=False, server_default="false")
+    basis: Mapped[str] = EMPTY
+
+
+class ScopeEntry(Fact, Base):
+    """A standard wording of a business scope (SC-01, SC-08).
+
+    `category`: general, filing (general, to be filed) or licensed. `timing` of the approval: before or after
+    registration, empty when none is needed or not known (SC-06). `attested`: official, register, class_name, no.
+    """
+
+    __tablename__ = "scope_entries"
+    __table_args__ = (
+        CheckConstraint("category IN ('general', 'filing', 'licensed')", name="category"),
+        CheckConstraint("timing IN ('', 'before', 'after')", name="timing"),
+    )
+    code: Mapped[str] = mapped_column(primary_key=True)
+    text: Mapped[str] = mapped_column(unique=True)
+    category: Mapped[str]
+    timing: Mapped[str] = EMPTY
+    approval: Mapped[str] = EMPTY  # the document
+    approved_by: Mapped[str] = EMPTY  # the department
+    industry_codes: Mapped[list[str]] = TEXTS
+    attested: Mapped[str] = EMPTY
+    description: Mapped[str] = EMPTY
+    proposed_word: Mapped[str] = EMPTY  # industry word of a name for this main business
+
+    @property
+    def licensed(self) -> bool:
+        """Whether it belongs under 许可项目 (SC-03)."""
+        return self.category == "licensed"
+
+    @property
+    def industry_code(self) -> str:
+        """The first GB/T 4754 code, or empty."""
+        return self.industry_codes[0] if self.industry_codes else ""
+
+
+class ScopeSynonym(Fact, Base):
+    """A colloquial word and the standard wordings it stands for."""
+
+    __tablename__ = "scope_synonyms"
+    word: Mapped[str] = mapped_column(primary_key=True)
+    texts: Mapped[list[str]] = TEXTS
+
+
+class Bank(Fact, Base):
+    """A bank by its three-digit code, with the payment-system number of its head office."""
+
+    __tablename__ = "banks"
+    code: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    head_cnaps: Mapped[str] = EMPTY
+    offers_accounts: Mapped[bool] = mapped_column(
+        default=False, server_default="false"
+    )  # can be chosen in step 7
+
+
+class BankBranch(Fact, Base):
+    """A branch that opens accounts."""
+
+    __tablename__ = "bank_branches"
+    code: Mapped[str] = mapped_column(primary_key=True)
+    bank_code: Mapped[str] = mapped_column(index=True)
+    name: Mapped[str]
+    address: Mapped[str] = EMPTY
+    division_code: Mapped[str] = EMPTY
+    phone: Mapped[str] = EMPTY
+    fictitious: Mapped[bool] = mapped_column(default=False, server_default="false")
+
+
+class CnapsArea(Fact, Base):
+    """An area code of the payment system (2018)."""
+
+    __tablename__ = "cnaps_areas"
+    code: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+
+
+class CardBin(Fact, Base):
+    """The first digits of bank cards of one bank and kind."""
+
+    __tablename__ = "card_bins"
+    code: Mapped[str] = mapped_column(primary_key=True)
+    bank: Mapped[str]
+    kind: Mapped[str] = EMPTY
+    length: Mapped[int | None] = mapped_column(default=None)  # digits of the card number
+
+
+class OrgForm(Fact, Base):
+    """An organisational form word of names and the entity types that may use it (table 2.2)."""
+
+    __tablename__ = "org_forms"
+    code: Mapped[str] = mapped_column(primary_key=True)
+    word: Mapped[str]
+    entity: Mapped[str]
+    legal_form: Mapped[str] = EMPTY
+    note: Mapped[str] = EMPTY
+
+
+class CatalogueVersion(Base):
+    """Which file a table was loaded from, and a token that changes with every change of the table."""
+
+    __tablename__ = "catalogue_versions"
+    name: Mapped[str] = mapped_column(primary_key=True)
+    file_hash: Mapped[str] = EMPTY
+    token: Mapped[str]
+    changed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+
+
+TABLES: dict[str, type] = {
+    "divisions": Division,
+    "towns": Town,
+    "industries": Industry,
+    "registration_authorities": Authority,
+    "authority_rules": AuthorityRule,
+    "scope_entries": ScopeEntry,
+    "scope_synonyms": ScopeSynonym,
+    "banks": Bank,
+    "bank_branches": BankBranch,
+    "cnaps_areas": CnapsArea,
+    "card_bins": CardBin,
+    "org_forms": OrgForm,
+}
