@@ -83,7 +83,9 @@ def load_table(db: Session, name: str, model: type, path: Path, *, prune: bool =
     key = table.primary_key.columns.keys()[0]
     temporary = f"loading_{name}"
     db.execute(text(f"DROP TABLE IF EXISTS {temporary}"))
-    db.execute(text(f"CREATE TEMPORARY TABLE {temporary} ON COMMIT DROP AS SELECT {listed} FROM {name} LIMIT 0"))  # noqa: S608
+    db.execute(
+        text(f"CREATE TEMPORARY TABLE {temporary} ON COMMIT DROP AS SELECT {listed} FROM {name} LIMIT 0")
+    )  # noqa: S608
     cursor = db.connection().connection.cursor()
     with cursor.copy(f"COPY {temporary} ({listed}) FROM STDIN") as copy:  # type: ignore[attr-defined]
         for row in rows:

@@ -4,6 +4,7 @@ The same classes serve as the read model: `queries.catalogue()` hands out rows t
 """
 
 from datetime import date, datetime
+from typing import Annotated
 
 from sqlalchemy import CheckConstraint, DateTime, Index, Text, func, text
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -11,18 +12,18 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from workflow.db import Base
 
-TEXTS = mapped_column(ARRAY(Text), default=list, server_default=text("'{}'"))
-EMPTY = mapped_column(default="", server_default="")
+Texts = Annotated[list[str], mapped_column(ARRAY(Text), default=list, server_default=text("'{}'"))]
+Words = Annotated[str, mapped_column(default="", server_default="")]  # may be empty
 
 
 class Fact:
     """What every catalogue row has. A row holds on a day when `valid_from <= day < valid_to`."""
 
-    source: Mapped[str] = mapped_column(default="", server_default="")
+    source: Mapped[Words]
     valid_from: Mapped[date | None] = mapped_column(default=None)
     valid_to: Mapped[date | None] = mapped_column(default=None)
     edited_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True), default=None)
-    edited_by: Mapped[str] = mapped_column(default="", server_default="")
+    edited_by: Mapped[Words]
 
     def holds(self, day: date) -> bool:
         """Whether the fact is in force on this day."""
@@ -42,8 +43,8 @@ class Division(Fact, Base):
     level: Mapped[int]
     parent_code: Mapped[str] = mapped_column(default="", server_default="", index=True)
     full_name: Mapped[str]
-    aliases: Mapped[list[str]] = TEXTS
-    former_codes: Mapped[list[str]] = TEXTS
+    aliases: Mapped[Texts]
+    former_codes: Mapped[Texts]
 
     @property
     def province_code(self) -> str:
@@ -87,8 +88,8 @@ class Authority(Fact, Base):
     level: Mapped[str]  # province, city, county, zone
     host_division: Mapped[str]
     uscc_authority_code: Mapped[str]  # positions 3-8 of the credit codes it issues
-    aliases: Mapped[list[str]] = TEXTS
-    note: Mapped[str] = EMPTY
+    aliases: Mapped[Texts]
+    note: Mapped[Words]
 
 
 class AuthorityRule(Fact, Base):
@@ -108,10 +109,10 @@ class AuthorityRule(Fact, Base):
     division_code: Mapped[str]
     place: Mapped[str]
     authority_code: Mapped[str]
-    entity_types: Mapped[list[str]] = TEXTS
+    entity_types: Mapped[Texts]
     priority: Mapped[int] = mapped_column(default=0, server_default="0")
     ask: Mapped[bool] = mapped_column(default=False, server_default="false")
-    basis: Mapped[str] = EMPTY
+    basis: Mapped[Words]
 
 
 class ScopeEntry(Fact, Base):
@@ -129,13 +130,13 @@ class ScopeEntry(Fact, Base):
     code: Mapped[str] = mapped_column(primary_key=True)
     text: Mapped[str] = mapped_column(unique=True)
     category: Mapped[str]
-    timing: Mapped[str] = EMPTY
-    approval: Mapped[str] = EMPTY  # the document
-    approved_by: Mapped[str] = EMPTY  # the department
-    industry_codes: Mapped[list[str]] = TEXTS
-    attested: Mapped[str] = EMPTY
-    description: Mapped[str] = EMPTY
-    proposed_word: Mapped[str] = EMPTY  # industry word of a name for this main business
+    timing: Mapped[Words]
+    approval: Mapped[Words]  # the document
+    approved_by: Mapped[Words]  # the department
+    industry_codes: Mapped[Texts]
+    attested: Mapped[Words]
+    description: Mapped[Words]
+    proposed_word: Mapped[Words]  # industry word of a name for this main business
 
     @property
     def licensed(self) -> bool:
@@ -153,7 +154,7 @@ class ScopeSynonym(Fact, Base):
 
     __tablename__ = "scope_synonyms"
     word: Mapped[str] = mapped_column(primary_key=True)
-    texts: Mapped[list[str]] = TEXTS
+    texts: Mapped[Texts]
 
 
 class Bank(Fact, Base):
@@ -162,7 +163,7 @@ class Bank(Fact, Base):
     __tablename__ = "banks"
     code: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[str]
-    head_cnaps: Mapped[str] = EMPTY
+    head_cnaps: Mapped[Words]
     offers_accounts: Mapped[bool] = mapped_column(
         default=False, server_default="false"
     )  # can be chosen in step 7
@@ -175,9 +176,9 @@ class BankBranch(Fact, Base):
     code: Mapped[str] = mapped_column(primary_key=True)
     bank_code: Mapped[str] = mapped_column(index=True)
     name: Mapped[str]
-    address: Mapped[str] = EMPTY
-    division_code: Mapped[str] = EMPTY
-    phone: Mapped[str] = EMPTY
+    address: Mapped[Words]
+    division_code: Mapped[Words]
+    phone: Mapped[Words]
     fictitious: Mapped[bool] = mapped_column(default=False, server_default="false")
 
 
@@ -195,7 +196,7 @@ class CardBin(Fact, Base):
     __tablename__ = "card_bins"
     code: Mapped[str] = mapped_column(primary_key=True)
     bank: Mapped[str]
-    kind: Mapped[str] = EMPTY
+    kind: Mapped[Words]
     length: Mapped[int | None] = mapped_column(default=None)  # digits of the card number
 
 
@@ -206,8 +207,8 @@ class OrgForm(Fact, Base):
     code: Mapped[str] = mapped_column(primary_key=True)
     word: Mapped[str]
     entity: Mapped[str]
-    legal_form: Mapped[str] = EMPTY
-    note: Mapped[str] = EMPTY
+    legal_form: Mapped[Words]
+    note: Mapped[Words]
 
 
 class CatalogueVersion(Base):
@@ -215,7 +216,7 @@ class CatalogueVersion(Base):
 
     __tablename__ = "catalogue_versions"
     name: Mapped[str] = mapped_column(primary_key=True)
-    file_hash: Mapped[str] = EMPTY
+    file_hash: Mapped[Words]
     token: Mapped[str]
     changed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
 
