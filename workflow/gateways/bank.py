@@ -1,0 +1,54 @@
+"""Telling a bank that there is something to fetch: a thin, signed event (Standard Webhooks, ed25519)."""
+
+import base64
+import json
+import time
+from typing import Any, Protocol
+
+import httpx
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from workflow.errors import OutsideFailure
+from workflow.gateways.signed_http import call
+from workflow.settings import settings
+
+
+class BankGateway(Protocol):
+    """A bank's end of the line."""
+
+    def notify(self, url: str, event_id: str, event: dict[str, Any], key: Ed25519PrivateKey) -> None:
+        """Deliver an event. The same `event_id` again is the same event. Raises OutsideFailure."""
+
+    def status(self, url: str) -> dict[str, Any]:
+        """Ask how far a file is; for reconciliation when reports stay away. Raises OutsideFailure."""
+
+
+class HttpBankGateway:
+    """Banks over HTTP."""
+
+    def notify(self, url: str, event_id: str, event: dict[str, Any], key: Ed25519PrivateKey) -> None:
+        """See BankGateway."""
+        body = json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
+        timestamp = str(int(time.time()))
+        mark = key.sign(f"{event_id}.{timestamp}.".encode() + body)
+        headers = {
+            "Content-Type": "application/json",
+            "webhook-id": event_id,
+            "webhook-timestamp": timestamp,
+            "webhook-signature": "v1a," + base64.b64encode(mark).decode(),
+        }
+        try:
+            answer = httpx.post(
+                url,
+                content=body,
+                headers=headers,
+                timeout=settings().outside_timeout_seconds,
+                trust_env=False,
+            )
+            answer.raise_for_status()
+        except httpx.HTTPError as error:
+            raise OutsideFailure(f"bank event: {type(error).__name__}") from error
+
+    def status(self, url: str) -> dict[str, Any]:
+        """See BankGateway."""
+        return call("GET", url)

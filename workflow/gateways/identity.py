@@ -1,0 +1,60 @@
+"""The identity service: ID data, face, and the lawful alternative to a face (RN-02: notarised or desk check)."""
+
+import base64
+from dataclasses import dataclass
+from typing import Protocol
+
+from workflow.errors import OutsideFailure
+from workflow.gateways.signed_http import call
+from workflow.settings import settings
+
+
+@dataclass(frozen=True)
+class IdentityVerdict:
+    """The service's answer with its own reference, kept as evidence (ES-21)."""
+
+    matches: bool
+    reference: str
+    score: float | None = None
+
+
+class IdentityGateway(Protocol):
+    """Who is this?"""
+
+    def check_id(self, request_id: str, name: str, id_number: str) -> IdentityVerdict:
+        """Do name and number belong together? Raises OutsideFailure."""
+
+    def check_face(self, request_id: str, name: str, id_number: str, frame: bytes) -> IdentityVerdict:
+        """Is the face in this JPEG or PNG that person's? Raises OutsideFailure."""
+
+    def check_code(self, request_id: str, name: str, id_number: str, code: str) -> IdentityVerdict:
+        """Is this the code that a notary or registration desk gave that person? Raises OutsideFailure."""
+
+
+class HttpIdentityGateway:
+    """The service over HTTP."""
+
+    def _ask(self, path: str, payload: dict[str, str]) -> IdentityVerdict:
+        answer = call("POST", f"{settings().identity_service_url}/{path}", dict(payload))
+        if answer.get("result") not in ("match", "mismatch", "unknown"):
+            raise OutsideFailure(f"identity service answered {answer.get('result')!r}")
+        return IdentityVerdict(
+            answer["result"] == "match", str(answer.get("provider_reference") or ""), answer.get("score")
+        )
+
+    def check_id(self, request_id: str, name: str, id_number: str) -> IdentityVerdict:
+        """See IdentityGateway."""
+        return self._ask("id-check", {"request_id": request_id, "name": name, "id_number": id_number})
+
+    def check_face(self, request_id: str, name: str, id_number: str, frame: bytes) -> IdentityVerdict:
+        """See IdentityGateway."""
+        encoded = base64.b64encode(frame).decode()
+        return self._ask(
+            "face-check", {"request_id": request_id, "name": name, "id_number": id_number, "frame": encoded}
+        )
+
+    def check_code(self, request_id: str, name: str, id_number: str, code: str) -> IdentityVerdict:
+        """See IdentityGateway."""
+        return self._ask(
+            "notary-code", {"request_id": request_id, "name": name, "id_number": id_number, "code": code}
+        )

@@ -1,0 +1,1 @@
+"""SMS and mail: every message is a row first, then delivered once by the worker."""

@@ -1,0 +1,19 @@
+"""Reading messages."""
+
+import uuid
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from workflow.messages.models import Message
+
+
+def messages_of_case(db: Session, case_id: uuid.UUID) -> list[Message]:
+    """All messages about a case, oldest first."""
+    return list(db.scalars(select(Message).where(Message.case_id == case_id).order_by(Message.created_at)))
+
+
+def messages_of_cases(db: Session, case_ids: list[uuid.UUID], limit: int, offset: int = 0) -> list[Message]:
+    """Messages about several cases, newest first."""
+    query = select(Message).where(Message.case_id.in_(case_ids)).order_by(Message.created_at.desc())
+    return list(db.scalars(query.limit(limit).offset(offset)))

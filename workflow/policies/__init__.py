@@ -1,0 +1,1 @@
+"""What an authority may choose, as dated rows. The newest row in force wins; the nearest authority before all."""

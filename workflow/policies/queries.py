@@ -1,0 +1,39 @@
+"""Reading policies."""
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from workflow.clock import today
+from workflow.policies.models import Policy
+
+# The rules of today (domain rules, section 0); the procedure of 2018 is `name_review: all`.
+DEFAULTS: dict[str, Any] = {
+    "name_review": "findings",  # all | findings | none: which names a registrar looks at (0.1)
+    "reservation_months": 2,  # NM-44
+    "straight_through": False,  # approval without an examiner when no rule finds anything
+    "address_proof": "commitment",  # ADR-03
+    "keep_face_frame": True,  # HB-09; False keeps the verdict only
+    "decision_days": 3,  # PRO-04, working days
+    "claim_minutes": 30,  # how long a registrar holds a case without touching it
+    "names_per_person": 5,  # NM-48
+}
+
+
+def policy(db: Session, key: str, authority_code: str = "", on: date | None = None) -> Any:
+    """The value in force for an authority on a day (today by default). Raises KeyError for an unknown key."""
+    day = on or today()
+    row = db.scalar(
+        select(Policy.value)
+        .where(
+            Policy.key == key,
+            Policy.authority_code.in_(["", authority_code]),
+            Policy.valid_from <= day,
+            or_(Policy.valid_to.is_(None), Policy.valid_to >= day),
+        )
+        .order_by(Policy.authority_code.desc(), Policy.valid_from.desc(), Policy.created_at.desc())
+        .limit(1)
+    )
+    return DEFAULTS[key] if row is None else row
