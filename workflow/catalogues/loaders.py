@@ -68,7 +68,7 @@ def load_all(db: Session, folder: Path = FOLDER) -> dict[str, int]:
         digest = _hash(path, path.stat().st_mtime_ns)
         if known.get(name) != digest:
             loaded[name] = load_table(db, name, model, path)
-            touch(db, name, token=digest, file_hash=digest)
+            touch(db, name, file_hash=digest)
     return loaded
 
 
@@ -83,9 +83,8 @@ def load_table(db: Session, name: str, model: type, path: Path, *, prune: bool =
     key = table.primary_key.columns.keys()[0]
     temporary = f"loading_{name}"
     db.execute(text(f"DROP TABLE IF EXISTS {temporary}"))
-    db.execute(
-        text(f"CREATE TEMPORARY TABLE {temporary} ON COMMIT DROP AS SELECT {listed} FROM {name} LIMIT 0")
-    )  # noqa: S608
+    create = f"CREATE TEMPORARY TABLE {temporary} ON COMMIT DROP AS SELECT {listed} FROM {name} LIMIT 0"  # noqa: S608
+    db.execute(text(create))
     cursor = db.connection().connection.cursor()
     with cursor.copy(f"COPY {temporary} ({listed}) FROM STDIN") as copy:  # type: ignore[attr-defined]
         for row in rows:
@@ -109,9 +108,9 @@ def load_table(db: Session, name: str, model: type, path: Path, *, prune: bool =
     return len(rows)
 
 
-def touch(db: Session, name: str, token: str = "", file_hash: str | None = None) -> None:
+def touch(db: Session, name: str, file_hash: str | None = None) -> None:
     """Note that a table changed, so that every process reads it anew at its next request."""
-    values = {"name": name, "token": token or uuid.uuid4().hex, "changed_at": now()}
+    values = {"name": name, "token": uuid.uuid4().hex, "changed_at": now()}
     changed = {k: v for k, v in values.items() if k != "name"}
     if file_hash is not None:
         values["file_hash"] = changed["file_hash"] = file_hash

@@ -95,8 +95,8 @@ class Authority(Fact, Base):
 class AuthorityRule(Fact, Base):
     """Which authority registers what lies where (section 8.1). The most specific rule in force wins.
 
-    `place` is a division code, a town code, or words of an address (a zone or street name) inside `division_code`.
-    `entity_types` empty means all. `ask` marks a rule that only proposes: the person decides.
+    `place` is a division code, a town code, or words of an address (a zone or street name) inside `division_code`
+    (and, where `within` names counties, only in those). `entity_types` empty means all. `ask` marks a rule that only proposes: the person decides.
     """
 
     __tablename__ = "authority_rules"
@@ -110,6 +110,7 @@ class AuthorityRule(Fact, Base):
     place: Mapped[str]
     authority_code: Mapped[str]
     entity_types: Mapped[Texts]
+    within: Mapped[Texts]
     priority: Mapped[int] = mapped_column(default=0, server_default="0")
     ask: Mapped[bool] = mapped_column(default=False, server_default="false")
     basis: Mapped[Words]

@@ -176,7 +176,7 @@ def catalogue(db: Session) -> Catalogue:
 
     Raises LookupError when they were never loaded.
     """
-    known = dict(db.execute(select(CatalogueVersion.name, CatalogueVersion.token)).tuples())
+    known = {name: token for name, token in db.execute(select(CatalogueVersion.name, CatalogueVersion.token))}
     if missing := TABLES.keys() - known:
         raise LookupError(f"catalogues not loaded: {', '.join(sorted(missing))}")
     return _catalogue(tuple(sorted((n, known[n]) for n in TABLES)), _Reader(db))
