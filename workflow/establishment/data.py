@@ -45,7 +45,9 @@ class Person(Part):
 
     key: str
     name: str = ""
-    id_type: Literal["resident_id", "passport", "hk_macao_permit", "taiwan_permit", "foreign_residence"] = "resident_id"
+    id_type: Literal["resident_id", "passport", "hk_macao_permit", "taiwan_permit", "foreign_residence"] = (
+        "resident_id"
+    )
     id_number: str = ""
     nationality: str = "CHN"
     phone: str = ""
@@ -59,7 +61,15 @@ class Organisation(Part):
 
     key: str
     name: str = ""
-    kind: Literal["company", "partnership", "institution", "social_organisation", "state_enterprise", "listed_company", "other"] = "company"
+    kind: Literal[
+        "company",
+        "partnership",
+        "institution",
+        "social_organisation",
+        "state_enterprise",
+        "listed_company",
+        "other",
+    ] = "company"
     uscc: str = ""
     address: str = ""
     representative: str = ""  # key of a person
@@ -104,7 +114,9 @@ class Governance(Part):
     board: Literal["", "director", "board"] = ""
     supervision: Literal["", "none", "supervisor", "board", "audit_committee"] = ""
     legal_representative: str = ""  # key of a person
-    legal_representative_office: Literal["", "chair", "director", "manager", "executing_partner", "other"] = ""
+    legal_representative_office: Literal["", "chair", "director", "manager", "executing_partner", "other"] = (
+        ""
+    )
     legal_representative_chosen_by: Literal["", "shareholders", "board"] = ""
     employees: int | None = None
 

@@ -1,0 +1,121 @@
+"""The applicant's buffer: read it, save it, never overwrite silently."""
+
+import json
+import uuid
+from collections.abc import Callable
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from workflow.accounts.models import Account
+from workflow.case import Actor, Case, lock_case
+from workflow.db import now
+from workflow.errors import Conflict, NotFound, Problem, RuleViolation, Words
+from workflow.establishment.data import Application, Person
+from workflow.establishment.difference import covers, differences
+from workflow.establishment.models import Draft, Submission
+from workflow.machine import MOVED_ON
+from workflow.review.queries import open_corrections
+
+EDITABLE = ("draft", "name_submitted", "name_reserved", "returned")
+
+CHANGED_ELSEWHERE = Words(
+    "您在别的窗口或设备上改过这份申请。请核对最新内容后再保存，您刚填的内容仍在本页。",
+    "This application was changed in another window or device. Check the latest values and save again; what you typed is still on this page.",
+)
+LOCKED_FIELD = Words(
+    "退回补正时只能修改通知书列出的内容，这一项不在其中。",
+    "After a return only the listed items can be changed; this is not one of them.",
+)
+
+
+def create_draft(db: Session, case: Case, account: Account) -> Draft:
+    """An empty application for a case, with its owner already known as a person (nothing is asked twice)."""
+    owner = Person(
+        key="p1",
+        name=account.name,
+        id_number=account.id_number,
+        phone=account.phone,
+        account_id=str(account.id),
+    )
+    application = Application(entity_type=case.entity_type, people=[owner])  # type: ignore[arg-type]
+    application.submitter.person = application.liaison.person = "p1"
+    application.submitter.role = "liaison"
+    data, people = split(application)
+    draft = Draft(case_id=case.id, data=data, people=people)
+    db.add(draft)
+    db.flush()
+    return draft
+
+
+def split(application: Application) -> tuple[dict[str, object], str]:
+    """The application as stored: the plain part, and people and organisations as JSON to be encrypted."""
+    data = application.model_dump(mode="json")
+    people = {"people": data.pop("people"), "organisations": data.pop("organisations")}
+    return data, json.dumps(people, ensure_ascii=False)
+
+
+def join(data: dict[str, object], people: str) -> Application:
+    """The application from its two stored parts."""
+    return Application.model_validate(data | json.loads(people))
+
+
+def draft_of(db: Session, case_id: uuid.UUID) -> tuple[Application, int]:
+    """The applicant's buffer and its version. Raises NotFound."""
+    draft = db.get(Draft, case_id)
+    if draft is None:
+        raise NotFound(f"draft of {case_id}")
+    return join(draft.data, draft.people), draft.version
+
+
+def submissions_of(db: Session, case_id: uuid.UUID) -> list[tuple[Submission, Application]]:
+    """What was handed in, oldest first."""
+    rows = db.scalars(select(Submission).where(Submission.case_id == case_id).order_by(Submission.seq))
+    return [(row, join(row.data, row.people)) for row in rows]
+
+
+def save(
+    db: Session, case_id: uuid.UUID, actor: Actor, version: int | None, change: Callable[[Application], None]
+) -> tuple[Application, int]:
+    """Apply `change` to the buffer and store it; return the application and its new version.
+
+    `version` is what the page was made from; None saves whatever is there (single-field autosave).
+    Raises Conflict (`changed_elsewhere`, `moved_on`), RuleViolation (`locked`) for a field that a return for
+    correction has not opened.
+    """
+    case = lock_case(db, case_id)
+    if case.state not in EDITABLE:
+        raise Conflict(MOVED_ON, "moved_on")
+    draft = db.get_one(Draft, case_id, populate_existing=True)
+    if version is not None and version != draft.version:
+        raise Conflict(CHANGED_ELSEWHERE, "changed_elsewhere")
+    before = join(draft.data, draft.people)
+    after = before.model_copy(deep=True)
+    change(after)
+    after = Application.model_validate(after.model_dump())
+    changes = differences(before, after)
+    if not changes:
+        return before, draft.version
+    if case.state == "returned":
+        opened = [c.field for c in open_corrections(db, case_id)]
+        locked = [c.path for c in changes if not covers(opened, c.path)]
+        if locked:
+            raise RuleViolation([Problem("locked", path, LOCKED_FIELD) for path in locked])
+    draft.data, draft.people = split(after)
+    draft.version += 1
+    draft.changed_at = now()
+    if after.address.authority_code:
+        case.authority_code = after.address.authority_code
+    return after, draft.version
+
+
+def submit_copy(db: Session, case: Case, paper_hashes: dict[str, str]) -> Submission:
+    """Keep a copy of the buffer as handed in."""
+    draft = db.get_one(Draft, case.id)
+    count = len(submissions_of(db, case.id))
+    row = Submission(
+        case_id=case.id, seq=count + 1, data=draft.data, people=draft.people, paper_hashes=dict(paper_hashes)
+    )
+    db.add(row)
+    db.flush()
+    return row

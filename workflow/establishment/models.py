@@ -1,0 +1,95 @@
+"""Tables of applications, submissions, papers and attachments."""
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from workflow.db import Base, Id, Now
+from workflow.personal import Encrypted
+
+
+class Draft(Base):
+    """The buffer in which an applicant works. `version` grows with each save; a stale one is refused."""
+
+    __tablename__ = "drafts"
+
+    case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("cases.id"), primary_key=True)
+    data: Mapped[dict[str, Any]]  # the application without people and organisations
+    people: Mapped[str] = mapped_column(Encrypted)  # JSON: {"people": [...], "organisations": [...]}
+    version: Mapped[int] = mapped_column(default=1)
+    changed_at: Mapped[Now]
+
+
+class Submission(Base):
+    """What was handed in, as it was. Never changed."""
+
+    __tablename__ = "submissions"
+    __table_args__ = (UniqueConstraint("case_id", "seq"),)
+
+    id: Mapped[Id]
+    case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("cases.id"))
+    seq: Mapped[int]
+    data: Mapped[dict[str, Any]]
+    people: Mapped[str] = mapped_column(Encrypted)
+    paper_hashes: Mapped[dict[str, Any]]  # kind -> SHA-256 of the signed file
+    submitted_at: Mapped[Now]
+
+
+class Paper(Base):
+    """One paper of a case: rendered, then signed by each of its signers. One live paper of a kind a case."""
+
+    __tablename__ = "papers"
+    __table_args__ = (
+        Index("uq_papers_live", "case_id", "kind", unique=True, postgresql_where=text("state <> 'fallen'")),
+    )
+
+    id: Mapped[Id]
+    case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("cases.id"))
+    kind: Mapped[str] = mapped_column(String(40))
+    position: Mapped[int] = mapped_column(default=0)
+    title: Mapped[str] = mapped_column(String(100))
+    number: Mapped[str] = mapped_column(String(40), default="")
+    signers: Mapped[list[Any]]  # keys of persons, in signing order
+    boxes: Mapped[dict[str, Any]]  # signer key -> [page, x0, y0, x1, y1]
+    render_hash: Mapped[str] = mapped_column(String(64))  # of the final, unsigned bytes
+    draft_key: Mapped[str] = mapped_column(String(80))  # object: the same with the 草稿 mark
+    key: Mapped[str] = mapped_column(String(80))  # object: the newest bytes, signed so far
+    state: Mapped[str] = mapped_column(String(10), default="open")  # open | signed | fallen
+    created_at: Mapped[Now]
+    signed_at: Mapped[datetime | None]
+
+
+class Attachment(Base):
+    """A file that was uploaded for a case."""
+
+    __tablename__ = "attachments"
+
+    id: Mapped[Id]
+    case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("cases.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(40))
+    filename: Mapped[str] = mapped_column(String(200))
+    content_type: Mapped[str] = mapped_column(String(60))
+    size: Mapped[int]
+    key: Mapped[str] = mapped_column(String(80))
+    preview_key: Mapped[str] = mapped_column(String(80), default="")
+    source: Mapped[str] = mapped_column(String(8))  # phone | desk
+    position: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[Now]
+    removed_at: Mapped[datetime | None]
+
+
+class UploadLink(Base):
+    """A short-lived link by which a phone uploads for one case without signing in; only its hash is kept."""
+
+    __tablename__ = "upload_links"
+
+    id: Mapped[Id]
+    case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("cases.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(40))
+    token_hash: Mapped[bytes] = mapped_column(unique=True)
+    expires_at: Mapped[datetime]
+    opened_at: Mapped[datetime | None]
+    created_at: Mapped[Now]

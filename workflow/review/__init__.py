@@ -1,0 +1,1 @@
+"""The intranet's work: queue, claims, decisions, notices of correction."""

@@ -1,0 +1,170 @@
+"""Claiming and deciding."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from workflow.accounts.models import Staff
+from workflow.case import Actor, Case, lock_case
+from workflow.db import now
+from workflow.errors import Conflict, NotAllowed, NotFound, Problem, RuleViolation, Words
+from workflow.policies.queries import policy
+from workflow.review.models import Claim, Correction, Decision
+from workflow.review.queries import TASK_OF_STATE, open_claim
+
+HELD = Words("工号 {number} 正在办理此件。", "Staff {number} is working on this case.")
+NOT_HELD = Words("请先领取此件再作决定。", "Claim the case before you decide.")
+REASON_NEEDED = Words("请写明理由，申请人会看到。", "Give the reason; the applicant will read it.")
+OWN_CASE = Words("您与此件申请人为同一人或已声明回避，不能办理。", "You must recuse yourself from this case.")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One correction to ask for."""
+
+    field: str
+    text: str
+    reason_code: str = ""
+
+
+def actor_of(staff: Staff) -> Actor:
+    """A member of staff as actor; timelines show the staff number, not the name."""
+    return Actor("registrar", str(staff.id), staff.number, frozenset(staff.roles))
+
+
+def visible_case(db: Session, staff: Staff, number: str) -> Case:
+    """A case of the authorities somebody works for. Raises NotFound for any other."""
+    case = db.scalar(
+        select(Case).where(Case.number == number, Case.authority_code.in_(staff.authority_codes))
+    )
+    if case is None:
+        raise NotFound(f"case {number}")
+    return case
+
+
+def claim(db: Session, staff: Staff, case_id: uuid.UUID, take_over: bool = False) -> Claim:
+    """Hold a case. An expired lease, or `take_over`, ends another's hold. Raises Conflict (`held`, `moved_on`)."""
+    case = lock_case(db, case_id)
+    if case.authority_code not in staff.authority_codes or "examiner" not in staff.roles:
+        raise NotAllowed("not an examiner of this authority")
+    task = TASK_OF_STATE.get(case.state)
+    if task is None:
+        raise Conflict(code="moved_on")
+    held = open_claim(db, case_id)
+    lease = now() + timedelta(minutes=policy(db, "claim_minutes", case.authority_code))
+    if held is not None:
+        if held.staff_id == staff.id:
+            held.lease_until = lease
+            return held
+        if held.lease_until > now() and not take_over:
+            number = db.scalar(select(Staff.number).where(Staff.id == held.staff_id))
+            raise Conflict(HELD.format(number=number), "held")
+        held.released_at = now()
+        db.flush()
+    row = Claim(case_id=case_id, staff_id=staff.id, task=task, lease_until=lease)
+    try:
+        with db.begin_nested():
+            db.add(row)
+            db.flush()
+    except IntegrityError as error:
+        raise Conflict(HELD.format(number="—"), "held") from error
+    return row
+
+
+def claim_next(db: Session, staff: Staff) -> Case | None:
+    """Claim the waiting case with the nearest deadline that nobody holds; None when there is none.
+
+    Rows that a colleague is claiming at this moment are passed over (SKIP LOCKED), so two never get one case.
+    """
+    if "examiner" not in staff.roles:
+        raise NotAllowed("not an examiner")
+    live = select(Claim.id).where(
+        Claim.case_id == Case.id, Claim.released_at.is_(None), Claim.lease_until > now()
+    )
+    case = db.scalar(
+        select(Case)
+        .where(
+            Case.authority_code.in_(staff.authority_codes),
+            Case.state.in_(list(TASK_OF_STATE)),
+            ~live.exists(),
+        )
+        .order_by(Case.due_at.asc().nulls_last(), Case.changed_at, Case.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    if case is None:
+        return None
+    claim(db, staff, case.id)
+    return case
+
+
+def release(db: Session, staff: Staff, case_id: uuid.UUID) -> None:
+    """Put a case back into the queue."""
+    db.execute(
+        update(Claim)
+        .where(Claim.case_id == case_id, Claim.staff_id == staff.id, Claim.released_at.is_(None))
+        .values(released_at=now())
+    )
+
+
+def decide(
+    db: Session,
+    staff: Staff,
+    case: Case,
+    task: str,
+    verdict: str,
+    reason: str = "",
+    findings: dict[str, Any] | None = None,
+) -> Decision:
+    """Write down a decision and end the claim. The case must be locked and held by this person.
+
+    Raises Conflict (`not_held`), RuleViolation when a reason is missing.
+    """
+    held = open_claim(db, case.id)
+    if held is None or held.staff_id != staff.id or held.task != task:
+        raise Conflict(NOT_HELD, "not_held")
+    if verdict != "approve" and not reason.strip():
+        raise RuleViolation([Problem("required", "reason", REASON_NEEDED)])
+    held.released_at = now()
+    row = Decision(
+        case_id=case.id,
+        task=task,
+        staff_id=staff.id,
+        verdict=verdict,
+        reason=reason.strip(),
+        findings=findings or {},
+    )
+    db.add(row)
+    db.flush()
+    return row
+
+
+def ask_corrections(db: Session, decision: Decision, wanted: list[Wanted]) -> list[Correction]:
+    """Write down everything that is to be corrected, once and completely (PRO-05)."""
+    rows = [
+        Correction(
+            case_id=decision.case_id,
+            decision_id=decision.id,
+            field=w.field,
+            text=w.text,
+            reason_code=w.reason_code,
+        )
+        for w in wanted
+    ]
+    db.add_all(rows)
+    db.flush()
+    return rows
+
+
+def resolve_corrections(db: Session, case_id: uuid.UUID) -> None:
+    """Close the open corrections: the case was handed in again."""
+    db.execute(
+        update(Correction)
+        .where(Correction.case_id == case_id, Correction.resolved_at.is_(None))
+        .values(resolved_at=now())
+    )

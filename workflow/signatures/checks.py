@@ -1,0 +1,171 @@
+"""The signer's checks: identity, then face or its lawful alternative, BEFORE anything of the papers opens (HB-09, 0.6)."""
+
+import secrets
+import uuid
+from hashlib import sha256
+from io import BytesIO
+
+from PIL import Image, UnidentifiedImageError
+from sqlalchemy.orm import Session
+
+from workflow import objects
+from workflow.case import Case
+from workflow.db import now
+from workflow.errors import Conflict, NotAllowed, Problem, RuleViolation, Words
+from workflow.gateways import IdentityGateway
+from workflow.machine import MOVED_ON, InvitationMachine, next_state
+from workflow.personal import blind_index
+from workflow.policies.queries import policy
+from workflow.signatures.invitations import by_token
+from workflow.signatures.models import FaceAccess, Invitation
+
+MAX_TRIES = 8
+MAX_FRAME = 5 * 1024 * 1024
+SIGNER = frozenset({"signer"})
+
+WRONG_PERSON = Words(
+    "姓名或身份证号码与被邀请人不一致，请核对；如果这份邀请不是给您的，请关闭本页。",
+    "Name or ID number is not that of the person invited. Check them; if the invitation is not for you, close this page.",
+)
+NO_MATCH = Words(
+    "人脸比对未通过。请正对镜头、光线充足后重试，或改用核验码。",
+    "The face did not match. Face the camera in good light and try again, or use a verification code instead.",
+)
+NO_PICTURE = Words(
+    "请提供一张 JPEG 或 PNG 照片，不超过 5 MB。", "Give a JPEG or PNG picture of at most 5 MB."
+)
+NO_CONSENT = Words(
+    "使用人脸核验前，请先勾选同意；不同意可改用核验码。",
+    "Tick your consent before the face check; without it, use a verification code.",
+)
+BAD_CODE = Words("核验码不正确或已失效。", "The verification code is wrong or no longer valid.")
+TOO_MANY = Words(
+    "核验失败次数过多，请联系经办人重新发送邀请。", "The checks failed too often. Ask for a new invitation."
+)
+
+
+def _fail(db: Session, row: Invitation, field: str, words: Words, code: str) -> None:
+    row.tries += 1
+    db.commit()  # the try counts although the caller sees an error
+    raise RuleViolation([Problem(code, field, words)])
+
+
+def _begin(db: Session, token: str, event: str) -> Invitation:
+    row = by_token(db, token)
+    if row.tries >= MAX_TRIES:
+        raise RuleViolation([Problem("RN-01", "", TOO_MANY)])
+    next_state(InvitationMachine, row.state, event, SIGNER)
+    return row
+
+
+def identify(
+    db: Session,
+    token: str,
+    name: str,
+    id_number: str,
+    gateway: IdentityGateway,
+    network: str = "",
+    device: str = "",
+) -> str:
+    """Check that the person with the link is the one invited. Returns the secret that binds this browser.
+
+    Raises RuleViolation, Conflict (`link_expired`, `moved_on`), NotFound, OutsideFailure. The transaction ends
+    before the service is called.
+    """
+    row = _begin(db, token, "identify")
+    if blind_index(id_number) != blind_index(row.id_number) or name.strip() != row.name:
+        _fail(db, row, "id_number", WRONG_PERSON, "RN-01")
+    db.commit()
+    verdict = gateway.check_id(f"{row.id}:id:{row.sent_count}:{row.tries}", row.name, row.id_number)
+    row = by_token(db, token, lock=True)
+    if not verdict.matches:
+        _fail(db, row, "id_number", WRONG_PERSON, "RN-01")
+    row.state = next_state(InvitationMachine, row.state, "identify", SIGNER)
+    secret = secrets.token_urlsafe(24)
+    row.browser_hash = sha256(secret.encode()).digest()
+    row.identity_reference, row.identified_at = verdict.reference, now()
+    row.network, row.device = network[:64], device[:200]
+    return secret
+
+
+def bound(row: Invitation, secret: str) -> None:
+    """Refuse any browser but the one that passed the identity check. Raises NotAllowed."""
+    if not secret or row.browser_hash != sha256(secret.encode()).digest():
+        raise NotAllowed("this browser did not pass the identity check")
+
+
+def check_face(
+    db: Session, token: str, secret: str, frame: bytes, consent: bool, gateway: IdentityGateway
+) -> Invitation:
+    """Admit by face. The frame is kept encrypted, or only its hash and the verdict, by policy (HB-09).
+
+    Raises RuleViolation (no consent, no picture, no match, too many tries), NotAllowed, Conflict, OutsideFailure.
+    """
+    row = _begin(db, token, "admit")
+    bound(row, secret)
+    if not consent:
+        raise RuleViolation([Problem("consent", "consent", NO_CONSENT)])
+    picture = _normalised(frame)
+    db.commit()
+    verdict = gateway.check_face(
+        f"{row.id}:face:{sha256(picture).hexdigest()[:24]}", row.name, row.id_number, picture
+    )
+    row = by_token(db, token, lock=True)
+    if not verdict.matches:
+        _fail(db, row, "frame", NO_MATCH, "RN-01")
+    case = db.get_one(Case, row.case_id)
+    if policy(db, "keep_face_frame", case.authority_code):
+        row.face_key = objects.put(picture, personal=True)
+    row.face_hash, row.face_consent_at = sha256(picture).hexdigest(), now()
+    return _admit(row, "face", verdict.reference)
+
+
+def check_code(db: Session, token: str, secret: str, code: str, gateway: IdentityGateway) -> Invitation:
+    """Admit by the code of a notary or a registration desk (RN-02). Raises as check_face."""
+    row = _begin(db, token, "admit")
+    bound(row, secret)
+    code = "".join(code.split())
+    db.commit()
+    mark = sha256(code.encode()).hexdigest()[:16]
+    verdict = gateway.check_code(f"{row.id}:code:{mark}:{row.tries}", row.name, row.id_number, code)
+    row = by_token(db, token, lock=True)
+    if not verdict.matches:
+        _fail(db, row, "code", BAD_CODE, "RN-02")
+    return _admit(row, "code", verdict.reference)
+
+
+def _admit(row: Invitation, by: str, reference: str) -> Invitation:
+    row.state = next_state(InvitationMachine, row.state, "admit", SIGNER)
+    row.admitted_by, row.admitted_reference, row.admitted_at = by, reference, now()
+    return row
+
+
+def _normalised(frame: bytes) -> bytes:
+    """The picture as a JPEG of at most 1280 pixels without metadata. Raises RuleViolation."""
+    if not frame or len(frame) > MAX_FRAME:
+        raise RuleViolation([Problem("picture", "frame", NO_PICTURE)])
+    try:
+        with Image.open(BytesIO(frame), formats=["JPEG", "PNG"]) as image:
+            image.load()
+            picture = image.convert("RGB")
+    except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
+        raise RuleViolation([Problem("picture", "frame", NO_PICTURE)]) from error
+    picture.thumbnail((1280, 1280))
+    out = BytesIO()
+    picture.save(out, "JPEG", quality=90)
+    return out.getvalue()
+
+
+def read_face(db: Session, invitation_id: uuid.UUID, actor_id: str, reason: str) -> bytes:
+    """A stored face frame; the read is written down. Raises NotFound."""
+    row = db.get_one(Invitation, invitation_id)
+    db.add(FaceAccess(invitation_id=invitation_id, actor_id=actor_id, reason=reason))
+    db.flush()
+    return objects.get(row.face_key)
+
+
+def require_admitted(row: Invitation, secret: str) -> None:
+    """Only an admitted signer in the same browser goes on. Raises NotAllowed, Conflict (`moved_on`)."""
+    bound(row, secret)
+    if row.state not in ("admitted", "signed"):
+        raise Conflict(MOVED_ON, "moved_on")
