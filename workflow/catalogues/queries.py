@@ -5,6 +5,7 @@ database, where staff edit; it asks for the versions (one small statement) and r
 Rows handed out belong to no session and must not be changed.
 """
 
+import weakref
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property, lru_cache
@@ -155,15 +156,18 @@ def from_files() -> Catalogue:
 class _Reader:
     """Carries a session past the cache's key: what counts is the version, not who reads it."""
 
-    db: Session = field(compare=False)
+    session: weakref.ref[Session] = field(compare=False)
+
+    def read(self, model: Any) -> list[Any]:
+        db = self.session()
+        assert db is not None
+        rows = db.execute(select(model.__table__).order_by(*model.__table__.primary_key.columns))
+        return [model(**row) for row in rows.mappings()]
 
 
 @lru_cache(maxsize=32)
 def _table(name: str, token: str, reader: _Reader) -> list[Any]:
-    model = TABLES[name]
-    columns = [c.name for c in model.__table__.columns]  # type: ignore[attr-defined]
-    rows = reader.db.execute(select(model.__table__).order_by(model.__table__.primary_key.columns[0]))  # type: ignore[attr-defined]
-    return [model(**dict(zip(columns, row, strict=True))) for row in rows]
+    return reader.read(TABLES[name])
 
 
 @lru_cache(maxsize=4)
@@ -176,10 +180,11 @@ def catalogue(db: Session) -> Catalogue:
 
     Raises LookupError when they were never loaded.
     """
-    known = {name: token for name, token in db.execute(select(CatalogueVersion.name, CatalogueVersion.token))}
+    rows = db.execute(select(CatalogueVersion.name, CatalogueVersion.token)).all()
+    known = {row.name: row.token for row in rows}
     if missing := TABLES.keys() - known:
         raise LookupError(f"catalogues not loaded: {', '.join(sorted(missing))}")
-    return _catalogue(tuple(sorted((n, known[n]) for n in TABLES)), _Reader(db))
+    return _catalogue(tuple(sorted((n, known[n]) for n in TABLES)), _Reader(weakref.ref(db)))
 
 
 def in_force(rows: list[T], day: date) -> list[T]:
