@@ -1,0 +1,106 @@
+"""The papers that are text: articles, decisions, confirmations, commitments. One builder, templates as data."""
+
+from collections.abc import Callable
+
+from signing.papers import styles, tables, texts
+from signing.papers.data import PaperFacts, RenderedPaper, Signer
+from signing.papers.kinds import WORDS
+from signing.papers.layout import Paper
+from signing.papers.wording import number_of, party_signer, tags, values
+
+SENSITIVE_NOTE = "本页仅供登记机关审查使用，向社会提供的档案查询副本不含本页。"
+
+
+def founders(facts: PaperFacts) -> list[Signer]:
+    """All shareholders, promoters, partners or members (LLC-06, LLC-17, LLC-18; PEL Art. 19)."""
+    return [party_signer(c.party, c.role or WORDS[facts.entity_type].party) for c in facts.contributions]
+
+
+def applicants(facts: PaperFacts) -> list[Signer]:
+    """Who speaks for the applicant in a commitment: the future head, or the parent company of a branch."""
+    words = WORDS[facts.entity_type]
+    if facts.parent:
+        return [
+            Signer(facts.parent.key, facts.parent.name, "隶属公司", True, facts.parent.representative.name)
+        ]
+    if facts.legal_representative:
+        role = "拟任法定代表人" if words.head == "法定代表人" else words.head
+        return [Signer(facts.legal_representative.key, facts.legal_representative.name, role)]
+    return founders(facts)[:1]
+
+
+def directors(facts: PaperFacts) -> list[Signer]:
+    """All directors."""
+    return [
+        Signer(o.person.key, o.person.name, o.title) for o in facts.holding("chair", "vice_chair", "director")
+    ]
+
+
+def supervisors(facts: PaperFacts) -> list[Signer]:
+    """All supervisors."""
+    return [
+        Signer(o.person.key, o.person.name, o.title) for o in facts.holding("supervisory_chair", "supervisor")
+    ]
+
+
+def persons(facts: PaperFacts) -> list[Signer]:
+    """Every natural person of the application (RN-01)."""
+    return [Signer(p.key, p.name, roles) for p, roles in tables.people(facts)]
+
+
+def head_only(facts: PaperFacts) -> list[Signer]:
+    """The head of the entity."""
+    head = facts.legal_representative
+    return [Signer(head.key, head.name, WORDS[facts.entity_type].head)] if head else []
+
+
+def family(facts: PaperFacts) -> list[Signer]:
+    """Investor or operator and the family members."""
+    return [*head_only(facts), *(Signer(p.key, p.name, "家庭成员") for p in facts.family)]
+
+
+def document(
+    kind: str,
+    facts: PaperFacts,
+    signers: list[Signer],
+    *,
+    template: str = "",
+    subtitle: bool = True,
+    final: bool = False,
+) -> RenderedPaper:
+    """The paper of this kind, written from its template (by default the one of the same name)."""
+    has = tags(facts)
+    source = texts.load(template or kind)
+    digest = texts.hashlib.sha256((facts.digest() + source.sha256).encode()).hexdigest()
+    paper = Paper(kind, source.title(has), number_of(facts, kind), digest, final=final, entity=facts.name)
+    paper.headline(facts.name if subtitle else "")
+    supplied: dict[str, Callable[[], None]] = {
+        "contributions": lambda: paper.add(tables.contributions(facts, short=True)),
+        "address": lambda: paper.add(tables.address(facts)),
+        "officers": lambda: paper.add(tables.officers(facts, identity=False)),
+        "powers": lambda: paper.add(tables.powers(facts)),
+        "people": lambda: paper.add(
+            tables.grid(
+                [["序号", "姓名", "在本次登记中的身份", "国别（地区）", "证件类型"]]
+                + [
+                    [str(n), p.name, roles, p.nationality, p.id_type]
+                    for n, (p, roles) in enumerate(tables.people(facts), 1)
+                ],
+                tables.scaled(12, 36, 66, 24, 32),
+                heads=1,
+                aligns=["center", "left", "left", "center", "center"],
+            )
+        ),
+        "beneficial": lambda: paper.add(tables.beneficial(facts)),
+    }
+    texts.write(paper, source, values(facts), has, supplied)
+    paper.signatures(signers)
+    shown = {
+        "realname": tables.people(facts),
+        "beneficial_filing": [(o.person, "受益所有人") for o in facts.beneficial_owners],
+    }.get(kind)
+    if shown:
+        paper.sensitive("敏感信息页")
+        paper.text(SENSITIVE_NOTE, styles.NOTE.but(after=8, align="center"))
+        paper.add(tables.sensitive(shown))
+    return paper.render()

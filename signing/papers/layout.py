@@ -1,0 +1,450 @@
+"""Building blocks of the A4 papers: text, grids, signature boxes, page furniture, and the finished PDF."""
+
+import hashlib
+import io
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from reportlab.lib.colors import HexColor
+from reportlab.lib.units import mm
+from reportlab.pdfgen.canvas import Canvas
+from reportlab.platypus import BaseDocTemplate, Flowable, Frame, KeepTogether, PageBreak, PageTemplate, Table
+
+from signing.papers import fonts, styles
+from signing.papers.data import RenderedPaper, Signer
+from signing.papers.fonts import SANS, SANS_BOLD, SERIF_BOLD
+from signing.papers.styles import CELL, CONTENT, LABEL, MARGIN, PAGE, Style
+from signing.papers.typesetting import Line, Run, set_lines
+
+Content = str | Sequence[Run]
+_BOLD = re.compile(r"\*\*(.+?)\*\*")
+
+
+def runs(text: str, style: Style) -> list[Run]:
+    """The runs of a text in which `**bold**` marks bold."""
+    bold = SANS_BOLD if style.font == SANS else style.font
+    return [
+        Run(part, bold if i % 2 else style.font, style.size, style.colour)
+        for i, part in enumerate(_BOLD.split(text))
+        if part
+    ]
+
+
+def draw_lines(
+    canvas: Canvas, lines: Sequence[Line], x: float, top: float, width: float, style: Style
+) -> None:
+    """Draw set lines downwards from `top`, each in a box of the style's leading."""
+    for number, line in enumerate(lines):
+        if not line.segments:
+            continue
+        baseline = top - number * style.leading - (style.leading + style.size * 0.74) / 2
+        room = width - line.indent - line.width
+        offset = line.indent
+        stretch = 0.0
+        if style.align == "center":
+            offset += room / 2
+        elif style.align == "right":
+            offset += room
+        elif style.align == "justify" and not line.last and line.gaps:
+            stretch = room / line.gaps
+            if not 0 < stretch <= style.size * 0.16:
+                stretch = 0.0
+        text = canvas.beginText()
+        done = 0
+        for segment in line.segments:
+            text.setFont(segment.font, segment.size)
+            text.setFillColor(HexColor(segment.colour))
+            text.setCharSpace(stretch)
+            text.setTextOrigin(x + offset + segment.x + stretch * done, baseline)
+            text.textOut(segment.text)
+            done += len(segment.text)
+        canvas.drawText(text)
+
+
+class Text(Flowable):
+    """A paragraph set by our own rules. Splits between lines, never leaving one line alone."""
+
+    def __init__(self, content: Content, style: Style, lines: Sequence[Line] | None = None) -> None:
+        super().__init__()
+        self.content = runs(content, style) if isinstance(content, str) else list(content)
+        self.style = style
+        self.keepWithNext = style.keep_with_next
+        self._lines = list(lines) if lines is not None else None
+        self._set_for = -1.0
+
+    def getSpaceBefore(self) -> float:
+        return self.style.before
+
+    def getSpaceAfter(self) -> float:
+        return self.style.after
+
+    def lines(self, width: float) -> list[Line]:
+        """The lines of this text in a column of `width` points."""
+        if self._lines is None or self._set_for not in (-1.0, width):
+            self._lines = set_lines(self.content, width - self.style.left_indent, self.style.first_indent)
+        self._set_for = width
+        return self._lines
+
+    def wrap(self, width: float, height: float) -> tuple[float, float]:
+        self.width = width
+        self.height = len(self.lines(width)) * self.style.leading
+        return width, self.height
+
+    def split(self, width: float, height: float) -> list["Text"]:
+        lines = self.lines(width)
+        fits = int(height / self.style.leading)
+        if len(lines) - fits == 1:
+            fits -= 1
+        if fits < 2 or fits >= len(lines):
+            return [] if fits < len(lines) else [self]
+        return [
+            Text(self.content, self.style.but(after=0.0), lines[:fits]),
+            Text(self.content, self.style.but(before=0.0), lines[fits:]),
+        ]
+
+    def draw(self) -> None:
+        draw_lines(
+            self.canv,
+            self.lines(self.width),
+            self.style.left_indent,
+            self.height,
+            self.width - self.style.left_indent,
+            self.style,
+        )
+
+
+class SignatureRow(Flowable):
+    """Up to two signature boxes side by side. Nothing is printed inside them; the paper learns where they are."""
+
+    WIDTH, HEIGHT, GAP, LABEL_STYLE = 76 * mm, 25 * mm, 10 * mm, Style(size=9.5, leading=14)
+
+    def __init__(self, paper: "Paper", signers: Sequence[Signer]) -> None:
+        super().__init__()
+        self.paper = paper
+        self.labels = [
+            Text(
+                f"{s.role}：{s.name}"
+                + (f"（盖章），{s.by}（签名）" if s.seal and s.by else "（盖章）" if s.seal else "（签名）"),
+                self.LABEL_STYLE,
+            )
+            for s in signers
+        ]
+        self.signers = list(signers)
+
+    def wrap(self, width: float, height: float) -> tuple[float, float]:
+        self.label_height = max(label.wrap(self.WIDTH, height)[1] for label in self.labels)
+        self.height = self.label_height + 3 + self.HEIGHT + 10
+        return width, self.height
+
+    def draw(self) -> None:
+        for place, (signer, label) in enumerate(zip(self.signers, self.labels, strict=True)):
+            x = place * (self.WIDTH + self.GAP)
+            label.drawOn(self.canv, x, self.height - label.height)
+            y = self.height - self.label_height - 3 - self.HEIGHT
+            self.canv.setStrokeColor(HexColor(styles.HAIR))
+            self.canv.setLineWidth(0.4)
+            self.canv.setDash(2, 2)
+            self.canv.rect(x, y, self.WIDTH, self.HEIGHT)
+            self.canv.setDash()
+            inset = 1.5
+            x0, y0 = self.canv.absolutePosition(x + inset, y + inset)
+            x1, y1 = self.canv.absolutePosition(x + self.WIDTH - inset, y + self.HEIGHT - inset)
+            page = self.canv.getPageNumber() - 1
+            self.paper.boxes[signer.key] = (page, round(x0, 2), round(y0, 2), round(x1, 2), round(y1, 2))
+
+
+class SealBox(Flowable):
+    """The authority's name and date at the right, with room for a round seal over them; key `seal`."""
+
+    SIZE = 42 * mm
+
+    def __init__(self, paper: "Paper", authority: str, day: str) -> None:
+        super().__init__()
+        self.paper, self.authority, self.day = paper, authority, day
+
+    def wrap(self, width: float, height: float) -> tuple[float, float]:
+        self.width, self.height = width, self.SIZE + 12 * mm
+        return width, self.height
+
+    def draw(self) -> None:
+        style = Style(size=11, leading=18, align="right")
+        lines = set_lines(runs(self.authority, style), self.width) + set_lines(
+            runs(self.day, style), self.width
+        )
+        draw_lines(self.canv, lines, 0, 36 + 6, self.width, style)
+        x0, y0 = self.canv.absolutePosition(self.width - self.SIZE, 44)
+        self.paper.boxes["seal"] = (
+            self.canv.getPageNumber() - 1,
+            round(x0, 2),
+            round(y0, 2),
+            round(x0 + self.SIZE, 2),
+            round(y0 + self.SIZE - 12, 2),
+        )
+
+
+class _SensitiveFrom(Flowable):
+    """Marks the page on which the sensitive page group begins."""
+
+    def __init__(self, paper: "Paper") -> None:
+        super().__init__()
+        self.paper = paper
+
+    def wrap(self, width: float, height: float) -> tuple[float, float]:
+        return 0, 0
+
+    def draw(self) -> None:
+        self.paper.sensitive_from = self.canv.getPageNumber()
+
+
+def _pieces(cells: list[Text | str], widths: Sequence[float], limit: float) -> list[list[Text | str]]:
+    """A row as rows no higher than `limit`, so that no cell is cut by a page and none is too high for one."""
+    texts = [(i, c) for i, c in enumerate(cells) if isinstance(c, Text)]
+    if all(c.wrap(widths[i] - 10, 0)[1] <= limit for i, c in texts):
+        return [cells]
+    rows: list[list[Text | str]] = []
+    rest = {i: c.lines(widths[i] - 10) for i, c in texts}
+    while any(rest.values()):
+        row: list[Text | str] = list(cells)
+        for i, cell in texts:
+            count = int(limit / cell.style.leading)
+            row[i] = Text(cell.content, cell.style, rest[i][:count]) if rest[i] else ""
+            rest[i] = rest[i][count:]
+        rows.append(row)
+    return rows
+
+
+def grid(
+    rows: Sequence[Sequence[Content | tuple[str, Style]]],
+    widths: Sequence[float],
+    *,
+    heads: int = 0,
+    cell: Style = CELL,
+    aligns: Sequence[str] | None = None,
+    spans: Iterable[tuple[int, int, int]] = (),
+    labels: Sequence[int] = (),
+) -> Table:
+    """A hairline grid. `heads` rows are repeated on each page; `spans` are (row, first column, last column);
+    `labels` are columns set as labels on a tint. No row is cut by a page break."""
+    span_of = {(row, first): last for row, first, last in spans}
+    commands: list[tuple[Any, ...]] = [
+        ("GRID", (0, 0), (-1, -1), 0.4, HexColor(styles.HAIR)),
+        ("BOX", (0, 0), (-1, -1), 0.7, HexColor(styles.GREY)),
+        ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
+        ("LEFTPADDING", (0, 0), (-1, -1), 5),
+        ("RIGHTPADDING", (0, 0), (-1, -1), 5),
+        ("TOPPADDING", (0, 0), (-1, -1), 4.5),
+        ("BOTTOMPADDING", (0, 0), (-1, -1), 5.5),
+    ]
+    if heads:
+        commands.append(("BACKGROUND", (0, 0), (-1, heads - 1), HexColor(styles.TINT)))
+    data: list[list[Text | str]] = []
+    for number, row in enumerate(rows):
+        cells: list[Text | str] = []
+        room = list(widths)
+        for column, content in enumerate(row):
+            last = span_of.get((number, column))
+            if last is not None:
+                room[column] = sum(widths[column : last + 1])
+            if isinstance(content, tuple) and len(content) == 2 and isinstance(content[1], Style):
+                cells.append(Text(content[0], content[1]))
+            elif number < heads or column in labels:
+                cells.append(Text(content, LABEL) if content else "")  # type: ignore[arg-type]
+            else:
+                style = cell.but(align=aligns[column]) if aligns else cell
+                cells.append(Text(content, style) if content else "")  # type: ignore[arg-type]
+        for piece in _pieces(cells, room, 420):
+            for column, content in enumerate(row):
+                if column in labels and number >= heads and content:
+                    place = (column, len(data))
+                    commands.append(("BACKGROUND", place, place, HexColor(styles.TINT)))
+                last = span_of.get((number, column))
+                if last is not None:
+                    commands.append(("SPAN", (column, len(data)), (last, len(data))))
+            data.append(piece)
+    return Table(data, colWidths=list(widths), repeatRows=heads, style=commands, spaceAfter=8, hAlign="LEFT")
+
+
+def pairs(rows: Sequence[Sequence[tuple[str, str]]], label_width: float = 30 * mm) -> Table:
+    """A grid of labels and values: one pair a row runs over the whole width, two share it."""
+    half = CONTENT / 2
+    widths = [label_width, half - label_width, label_width, half - label_width]
+    data: list[list[str]] = []
+    spans = []
+    for row in rows:
+        if len(row) == 1:
+            spans.append((len(data), 1, 3))
+            data.append([row[0][0], row[0][1], "", ""])
+        else:
+            data.append([row[0][0], row[0][1], row[1][0], row[1][1]])
+    return grid(data, widths, spans=spans, labels=(0, 2))
+
+
+class _PageCanvas(Canvas):
+    """Keeps the pages until all are known, then prints the foot with x / y on each."""
+
+    paper: "Paper"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs["invariant"] = 1
+        kwargs["pageCompression"] = 1
+        super().__init__(*args, **kwargs)
+        self._pages: list[dict[str, Any]] = []
+
+    def showPage(self) -> None:
+        self._pages.append(dict(self.__dict__))
+        self._startPage()
+
+    def save(self) -> None:
+        total = len(self._pages)
+        for page in self._pages:
+            self.__dict__.update(page)
+            self.paper.furniture(self, self.getPageNumber(), total)
+            super().showPage()
+        self._doc.Catalog.Lang = "zh-CN"
+        super().save()
+
+
+class Paper:
+    """One paper in the making: add to `story`, then `render`.
+
+    `number` is the document number at the foot, `digest` the SHA-256 whose first 12 characters stand beside it
+    (the hash of what the paper says, since a file cannot contain its own). A draft wears the 草稿 watermark.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        title: str,
+        number: str,
+        digest: str,
+        *,
+        final: bool = False,
+        entity: str = "",
+        mark: str = "",
+    ) -> None:
+        fonts.register()
+        self.kind, self.title, self.number, self.digest = kind, title, number, digest
+        self.watermark = mark or ("" if final else "草稿")
+        self.entity = entity
+        self.story: list[Flowable] = []
+        self.boxes: dict[str, tuple[int, float, float, float, float]] = {}
+        self.names: dict[str, str] = {}
+        self.sensitive_from: int | None = None
+
+    def text(self, content: Content, style: Style = styles.BODY) -> None:
+        """Add a paragraph."""
+        self.story.append(Text(content, style))
+
+    def heading(self, content: str) -> None:
+        """Add a section heading that stays with what follows."""
+        self.story.append(Text(content, styles.HEADING))
+
+    def headline(self, subtitle: str = "") -> None:
+        """Add the title, and under it a subtitle and the document number."""
+        self.text(self.title, styles.TITLE)
+        if subtitle:
+            self.text(subtitle, styles.SUBTITLE)
+        self.text(f"文件编号：{self.number}", styles.NUMBER)
+
+    def add(self, flowable: Flowable) -> None:
+        """Add any other flowable; a short table stays on one page."""
+        short = isinstance(flowable, Table) and len(flowable._cellvalues) <= 8  # type: ignore[attr-defined]
+        self.story.append(KeepTogether([flowable]) if short else flowable)
+
+    def signatures(self, signers: Sequence[Signer]) -> None:
+        """Add one box for each signer; someone with several roles gets one box that names them all."""
+        merged: dict[str, Signer] = {}
+        for s in signers:
+            known = merged.get(s.key)
+            roles = known.role.split("、") if known else []
+            role = "、".join(roles if s.role in roles else [*roles, s.role])
+            merged[s.key] = Signer(s.key, s.name, role, s.seal, s.by)
+        people = list(merged.values())
+        self.names.update({s.key: s.name for s in people})
+        for start in range(0, len(people), 2):
+            self.story.append(SignatureRow(self, people[start : start + 2]))
+
+    def seal(self, authority: str, day: str) -> None:
+        """Add the authority's name and date with room for its seal."""
+        self.names["seal"] = authority
+        self.story.append(SealBox(self, authority, day))
+
+    def sensitive(self, title: str) -> None:
+        """Begin the sensitive page group: all pages from here on (2026 edition, 5.1 L)."""
+        self.story += [PageBreak(), _SensitiveFrom(self), Text(title, styles.SUBTITLE)]
+
+    def background(self, canvas: Canvas, document: Any = None) -> None:
+        """The watermark, under everything else."""
+        if not self.watermark:
+            return
+        canvas.saveState()
+        canvas.translate(PAGE[0] / 2, PAGE[1] / 2)
+        canvas.rotate(38)
+        canvas.setFont(SERIF_BOLD, 120)
+        canvas.setFillColor(HexColor(styles.WATERMARK))
+        canvas.drawCentredString(0, -40, self.watermark)
+        canvas.restoreState()
+
+    def furniture(self, canvas: Canvas, page: int, total: int) -> None:
+        """Head and foot of one page."""
+        canvas.saveState()
+        grey = Style(SANS, 8, 11, styles.GREY)
+        left, right = MARGIN, PAGE[0] - MARGIN
+        sensitive = self.sensitive_from is not None and page >= self.sensitive_from
+        head = f"{self.title}（敏感信息页，不对外公开）" if sensitive else self.title
+        if page > 1 and self.entity:
+            entity = set_lines(runs(self.entity, grey), CONTENT * 0.6)[:1]
+            draw_lines(canvas, entity, left, PAGE[1] - 11 * mm, CONTENT * 0.6, grey)
+        if page > 1:
+            draw_lines(
+                canvas,
+                set_lines(runs(head, grey), CONTENT)[:1],
+                left,
+                PAGE[1] - 11 * mm,
+                CONTENT,
+                grey.but(align="right"),
+            )
+        canvas.setStrokeColor(HexColor(styles.HAIR))
+        canvas.setLineWidth(0.4)
+        canvas.line(left, 15 * mm, right, 15 * mm)
+        foot = f"文件编号 {self.number}　校验码 {self.digest[:12]}"
+        draw_lines(canvas, set_lines(runs(foot, grey), CONTENT)[:1], left, 13.5 * mm, CONTENT, grey)
+        draw_lines(
+            canvas,
+            set_lines(runs(f"第 {page} 页 / 共 {total} 页", grey), CONTENT),
+            left,
+            13.5 * mm,
+            CONTENT,
+            grey.but(align="right"),
+        )
+        canvas.restoreState()
+
+    def render(self) -> RenderedPaper:
+        """The finished PDF; the same content gives the same bytes."""
+        buffer = io.BytesIO()
+        maker = type("PageCanvas", (_PageCanvas,), {"paper": self})
+        document = BaseDocTemplate(
+            buffer,
+            pagesize=PAGE,
+            title=f"{self.title} {self.number}",
+            author="Qibu",
+            creator="Qibu",
+            producer="Qibu",
+        )
+        frame = Frame(MARGIN, MARGIN, CONTENT, PAGE[1] - 2 * MARGIN, 0, 0, 0, 0)
+        document.addPageTemplates(PageTemplate("page", [frame], onPage=self.background, pagesize=PAGE))
+        document.build(list(self.story), canvasmaker=maker)
+        pages = document.page
+        first = self.sensitive_from
+        pdf = buffer.getvalue()
+        return RenderedPaper(
+            self.kind,
+            self.title,
+            pdf,
+            hashlib.sha256(pdf).hexdigest(),
+            pages,
+            dict(self.boxes),
+            tuple(range(first - 1, pages)) if first else (),
+            dict(self.names),
+        )

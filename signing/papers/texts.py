@@ -1,0 +1,94 @@
+"""Text templates: versioned TOML files in `texts/`, filled with the words of the facts.
+
+A file has `version`, `title`, perhaps `title_<tag>`, and blocks. A block is one of `chapter`, `article` (a list of
+paragraphs, the first of which gets its number), `number` (a numbered sentence), `p`, `heading`, `table` (a named
+table that the builder supplies), each perhaps with `items` (（一） …), `style` and `when`.
+"""
+
+import functools
+import hashlib
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from signing.papers import styles
+from signing.papers.amounts import numeral
+from signing.papers.layout import Paper
+from signing.papers.styles import Style
+
+FOLDER = Path(__file__).parent / "texts"
+_STYLES: dict[str, Style] = {
+    "plain": styles.PLAIN,
+    "note": styles.NOTE,
+    "sign": styles.PLAIN.but(before=14, after=6, keep_with_next=True),
+    "right": styles.PLAIN.but(align="right"),
+}
+
+
+@dataclass(frozen=True)
+class Template:
+    """A text template as read from its file; `sha256` names the exact wording."""
+
+    name: str
+    version: str
+    titles: Mapping[str, str]
+    blocks: tuple[Mapping[str, Any], ...]
+    sha256: str
+
+    def title(self, tags: frozenset[str]) -> str:
+        """The title that fits the tags."""
+        for key, text in self.titles.items():
+            if key != "title" and key.removeprefix("title_") in tags:
+                return text
+        return self.titles["title"]
+
+
+@functools.lru_cache(maxsize=64)
+def load(name: str) -> Template:
+    """The template of this name. Raises `FileNotFoundError` when there is none."""
+    raw = (FOLDER / f"{name}.toml").read_bytes()
+    data = tomllib.loads(raw.decode())
+    titles = {key: value for key, value in data.items() if key.startswith("title")}
+    return Template(name, data["version"], titles, tuple(data["block"]), hashlib.sha256(raw).hexdigest())
+
+
+def holds(conditions: list[str], tags: frozenset[str]) -> bool:
+    """Whether all conditions hold; `!tag` asks that the tag is absent."""
+    return all((c[1:] not in tags) if c.startswith("!") else c in tags for c in conditions)
+
+
+def write(
+    paper: Paper,
+    template: Template,
+    values: Mapping[str, str],
+    tags: frozenset[str],
+    tables: Mapping[str, Callable[[], None]] | None = None,
+) -> None:
+    """Set the template's blocks into the paper. Raises `KeyError` when a placeholder has no value."""
+    chapter = article = number = 0
+    for block in template.blocks:
+        if not holds(block.get("when", []), tags):
+            continue
+        style = _STYLES.get(block.get("style", ""), styles.BODY)
+        if "chapter" in block:
+            chapter += 1
+            paper.text(f"第{numeral(chapter)}章　{block['chapter'].format_map(values)}", styles.CHAPTER)
+        elif "heading" in block:
+            paper.heading(block["heading"].format_map(values))
+        elif "article" in block:
+            article += 1
+            first, *more = block["article"]
+            paper.text(f"**第{numeral(article)}条**　{first.format_map(values)}", style)
+            for text in more:
+                paper.text(text.format_map(values), style)
+        elif "number" in block:
+            number += 1
+            paper.text(f"{numeral(number)}、{block['number'].format_map(values)}", style)
+        elif "p" in block:
+            paper.text(block["p"].format_map(values), style)
+        elif "table" in block:
+            (tables or {})[block["table"]]()
+        for place, item in enumerate(block.get("items", []), 1):
+            paper.text(f"（{numeral(place)}）{item.format_map(values)}", styles.BODY.but(after=1))
