@@ -43,6 +43,7 @@ class Settings(BaseSettings):
 
     simulated: bool = True  # the outside parties are played by the sandbox; pages say so
     rate_limits: bool = True
+    rate_storage: str = "memory://"
     log_level: str = "INFO"
 
     @model_validator(mode="after")
@@ -66,4 +67,4 @@ class Settings(BaseSettings):
 @functools.lru_cache(maxsize=1)
 def settings() -> Settings:
     """The settings of this process. Tests call `settings.cache_clear()` after changing the environment."""
-    return Settings()
+    return Settings()  # type: ignore[call-arg]

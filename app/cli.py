@@ -1,0 +1,126 @@
+"""The `qibu` command."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from workflow.errors import RuleViolation
+from workflow.postgres import PostgresUnavailable
+
+
+class Plain(click.Group):
+    """A group whose commands end with one clear sentence instead of a traceback for what a person can mend."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """See click.Group."""
+        from sqlalchemy.exc import OperationalError
+
+        from signing.errors import AuthorityUnavailable
+
+        try:
+            return super().invoke(ctx)
+        except (PostgresUnavailable, AuthorityUnavailable, RuleViolation) as error:
+            raise click.ClickException(str(error)) from error
+        except OperationalError as error:
+            reason = str(error.orig).strip().splitlines()[-1]
+            raise click.ClickException(f"The database does not answer: {reason}") from error
+
+
+@click.group(cls=Plain)
+def main() -> None:
+    """Qibu (七步): open a company online in seven steps."""
+
+
+@main.command()
+@click.option("--once", is_flag=True, help="Prepare everything, start nothing.")
+def up(once: bool) -> None:
+    """Start the whole platform on this machine: database, doors, sandbox, worker."""
+    from app.platform import run
+
+    sys.exit(run(once))
+
+
+@main.command()
+def migrate() -> None:
+    """Bring the configured database to the newest schema and load the catalogues."""
+    from app.platform import prepare_database
+
+    prepare_database()
+    click.echo("The database is up to date.")
+
+
+@main.command()
+@click.option("--name", default="worker", help="Stable name of this worker: what it left half done it takes up again.")
+def worker(name: str) -> None:
+    """Run the durable workflows until stopped."""
+    import signal
+    import threading
+
+    from app.web.logs import configure_logging
+    from workflow import jobs
+
+    configure_logging()
+    stopping = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopping.set())
+    jobs.configure(name)
+    jobs.launch()
+    click.echo("worker ready", err=True)
+    stopping.wait()
+    jobs.stop()
+
+
+@main.command()
+@click.option("--out", type=click.Path(path_type=Path), default=Path("instance/demo"), show_default=True)
+def demo(out: Path) -> None:
+    """Take the seed's example through all seven steps over HTTP, on free ports and a fresh database."""
+    from app.demo import run
+
+    sys.exit(run(out))
+
+
+@main.group()
+def audit() -> None:
+    """The history of cases."""
+
+
+@audit.command("verify")
+def audit_verify() -> None:
+    """Check the hash chain of every case; name the first broken row of each."""
+    from workflow.case import event_count, verify_chains
+    from workflow.db import transaction
+
+    with transaction() as db:
+        broken = list(verify_chains(db))
+        for row in broken:
+            click.echo(f"case {row.case_number}: event {row.seq} (id {row.event_id}): {row.why}")
+        click.echo(f"{event_count(db)} events, {len(broken)} broken case(s).")
+    sys.exit(1 if broken else 0)
+
+
+@main.group()
+def docs() -> None:
+    """Pages that are generated from the code."""
+
+
+@docs.command("statechart")
+@click.argument("target", type=click.Path(path_type=Path), default=Path("docs/statechart.md"))
+def docs_statechart(target: Path) -> None:
+    """Write the statecharts' pictures and role matrix."""
+    from workflow.statechart import page
+
+    target.write_text(page())
+
+
+def _mount(group: click.Group) -> None:
+    """Add the rooms' own commands."""
+    from workflow.establishment.commands import GROUPS
+    from workflow.naming.commands import names
+
+    group.add_command(names)
+    for command in GROUPS:
+        group.add_command(command)
+
+
+_mount(main)

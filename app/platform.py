@@ -1,0 +1,128 @@
+"""`make run`: everything on one machine, prepared in order and started together."""
+
+import os
+import socket
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import click
+from honcho.environ import parse_procfile
+from honcho.manager import Manager
+from honcho.printer import Printer
+
+from workflow.db import driver_url, engine, transaction
+from workflow.postgres import EmbeddedPostgres, wait_until_ready
+from workflow.settings import settings
+
+ROOT = Path(__file__).resolve().parent.parent
+DOOR_LINES = (
+    ("portal", "企业开办 / portal", "portal_url"),
+    ("intranet", "登记工作台 / intranet", "intranet_url"),
+    ("bank", "银行对接 / bank", "bank_url"),
+    ("sandbox", "模拟环境 / sandbox", "sandbox_url"),
+)
+
+
+def start_database() -> EmbeddedPostgres | None:
+    """Start the embedded server unless `DATABASE_URL` names another; point this process at it.
+
+    Raises PostgresUnavailable.
+    """
+    config = settings()
+    if config.database_url:
+        wait_until_ready(config.database_url)
+        return None
+    server = EmbeddedPostgres(config.instance / "postgres")
+    server.start()
+    os.environ["DATABASE_URL"] = server.create_database("qibu")
+    settings.cache_clear()
+    return server
+
+
+def prepare_database() -> None:
+    """Migrate, make the worker's tables, load the catalogues, found the certificate authority."""
+    from alembic import command
+    from alembic.config import Config
+    from dbos import DBOS
+
+    from signing.authority import Authority
+    from workflow.catalogues.loaders import load_all
+
+    config = settings()
+    url = driver_url(config.database_url)
+    alembic = Config(str(ROOT / "alembic.ini"))
+    alembic.attributes["url"] = url
+    command.upgrade(alembic, "head")
+    DBOS.migrate(url)
+    engine.cache_clear()
+    with transaction() as db:
+        load_all(db)
+    authority = Authority.create(
+        config.instance / "ca", config.ca_passphrase, base_url=config.portal_url, sample=config.simulated
+    )
+    with transaction() as db:
+        authority.register(db)
+
+
+def taken_ports() -> list[tuple[str, int]]:
+    """The ports of the doors that somebody else is listening on."""
+    config = settings()
+    addresses = [(name, urlsplit(getattr(config, attribute)).port or 80) for name, _, attribute in DOOR_LINES]
+    taken = []
+    for name, port in [*addresses, ("sandbox mail", config.smtp_port)]:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                taken.append((name, port))
+    return taken
+
+
+def child_environment() -> dict[str, str]:
+    """What the platform's processes are given."""
+    config = settings()
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    ports = {f"QIBU_{name.upper()}_PORT": str(urlsplit(getattr(config, a)).port) for name, _, a in DOOR_LINES}
+    addresses = {a.upper(): getattr(config, a) for _, _, a in DOOR_LINES}
+    return {
+        **os.environ,
+        **ports,
+        **{f"QIBU_{key}": value for key, value in addresses.items()},
+        "QIBU_SMTP_PORT": str(config.smtp_port),
+        "QIBU_INSTANCE": str(config.instance),
+        "DATABASE_URL": config.database_url,
+        "PATH": path,
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def run(once: bool = False) -> int:
+    """Prepare and start everything; return the exit code when it is stopped."""
+    from app.seed import demo_accounts, sign_in_table
+
+    os.chdir(ROOT)
+    if not once and (taken := taken_ports()):
+        listed = ", ".join(f"{port} ({name})" for name, port in taken)
+        variables = "QIBU_PORTAL_URL, QIBU_INTRANET_URL, QIBU_BANK_URL, QIBU_SANDBOX_URL, QIBU_SMTP_PORT"
+        raise click.ClickException(f"Something is already listening on {listed}: stop it, or choose others with {variables}.")
+    server = start_database()
+    try:
+        prepare_database()
+        if settings().simulated:
+            demo_accounts()
+        if once:
+            return 0
+        click.echo(sign_in_table())
+        manager = Manager(Printer(sys.stdout))
+        environment = child_environment()
+        for name, command in parse_procfile((ROOT / "Procfile").read_text()).processes.items():
+            manager.add_process(name, command, env=environment, quiet=name in ("portal", "intranet", "bank"))
+        engine().dispose()
+        manager.loop()
+        return 0 if manager.returncode in (None, 0, 130, -2) else int(manager.returncode)
+    finally:
+        if server is not None:
+            server.stop()
+            click.echo("Stopped.")

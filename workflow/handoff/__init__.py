@@ -1,0 +1,1 @@
+"""Step 7: banks and branches, consent, push, progress reports."""

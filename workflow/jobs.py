@@ -1,0 +1,184 @@
+"""The durable workflows: what follows a transition, and what happens on a schedule.
+
+Each step is idempotent and carries the id of what it does; a worker that dies is replaced by one that goes on
+from the last finished step. Nothing here waits for an answer from outside: reports come in as transitions.
+"""
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from dbos import DBOS, DBOSConfig
+
+from workflow.db import driver_url, engine, transaction
+from workflow.errors import OutsideFailure
+from workflow.gateways import HttpBankGateway, HttpSmsGateway, SmtpMailGateway
+from workflow.handoff import operations as handoff
+from workflow.licensing import operations as licensing
+from workflow.messages import operations as messages
+from workflow.queue import APPLICATION, QUEUE
+from workflow.settings import settings
+from workflow.upkeep import expire_reservations, lapse_invitations, renew_revocation_lists, take_missing_reports
+
+TRIES = 7  # with doubling pauses from one second: about two minutes
+VERSION = "1"  # raise when a workflow's steps change, so that half-done work is not replayed by other code
+
+
+# --- one licence ---------------------------------------------------------------------------------------
+
+
+@DBOS.step(name="prepare_licence")
+def _prepare_licence(case_id: str) -> str:
+    with transaction() as db:
+        return str(licensing.prepare(db, uuid.UUID(case_id)).id)
+
+
+@DBOS.step(name="make_licence_files", retries_allowed=True, max_attempts=TRIES)
+def _make_licence_files(licence_id: str) -> dict[str, str]:
+    with transaction() as db:
+        return licensing.make_files(db, uuid.UUID(licence_id))
+
+
+@DBOS.step(name="activate_licence")
+def _activate_licence(licence_id: str, files: dict[str, str]) -> None:
+    with transaction() as db:
+        licensing.activate(db, uuid.UUID(licence_id), files)
+
+
+@DBOS.workflow(name="issue_licence")
+def issue_licence(case_id: str) -> None:
+    """Approved case -> credit code, sealed licence, register entry, message."""
+    licence_id = _prepare_licence(case_id)
+    files = _make_licence_files(licence_id)
+    _activate_licence(licence_id, files)
+
+
+# --- one push to a bank ---------------------------------------------------------------------------------
+
+
+@DBOS.step(name="notify_bank", retries_allowed=True, max_attempts=TRIES)
+def _notify_bank(handoff_id: str) -> bool:
+    try:
+        with transaction() as db:
+            return handoff.push(db, uuid.UUID(handoff_id), HttpBankGateway())
+    except OutsideFailure as error:
+        with transaction() as db:
+            handoff.note_try(db, uuid.UUID(handoff_id), str(error))
+        raise
+
+
+@DBOS.step(name="note_delivered")
+def _note_delivered(handoff_id: str) -> None:
+    with transaction() as db:
+        handoff.note_delivered(db, uuid.UUID(handoff_id))
+
+
+@DBOS.step(name="note_undeliverable")
+def _note_undeliverable(handoff_id: str, error: str) -> None:
+    with transaction() as db:
+        handoff.note_undeliverable(db, uuid.UUID(handoff_id), error)
+
+
+@DBOS.workflow(name="push_to_bank")
+def push_to_bank(handoff_id: str) -> None:
+    """Consent -> the bank knows that there is a file to fetch, or the person knows that it could not be told."""
+    try:
+        if _notify_bank(handoff_id):
+            _note_delivered(handoff_id)
+    except Exception as error:  # the retries are used up
+        _note_undeliverable(handoff_id, str(error))
+
+
+@DBOS.step(name="tell_bank_withdrawn", retries_allowed=True, max_attempts=TRIES)
+def _tell_bank_withdrawn(handoff_id: str) -> None:
+    with transaction() as db:
+        handoff.tell_withdrawn(db, uuid.UUID(handoff_id), HttpBankGateway())
+
+
+@DBOS.workflow(name="tell_bank_withdrawn")
+def tell_bank_withdrawn(handoff_id: str) -> None:
+    """The consent was taken back -> the bank knows."""
+    _tell_bank_withdrawn(handoff_id)
+
+
+# --- one message ----------------------------------------------------------------------------------------
+
+
+@DBOS.step(name="deliver_message", retries_allowed=True, max_attempts=TRIES)
+def _deliver_message(message_id: str) -> None:
+    try:
+        with transaction() as db:
+            messages.deliver(db, uuid.UUID(message_id), HttpSmsGateway(), SmtpMailGateway())
+    except OutsideFailure as error:
+        with transaction() as db:
+            messages.note_failure(db, uuid.UUID(message_id), str(error), final=False)
+        raise
+
+
+@DBOS.step(name="give_up_message")
+def _give_up_message(message_id: str, error: str) -> None:
+    with transaction() as db:
+        messages.note_failure(db, uuid.UUID(message_id), error, final=True)
+
+
+@DBOS.workflow(name="deliver_message")
+def deliver_message(message_id: str) -> None:
+    """A message row -> an SMS or mail, once."""
+    try:
+        _deliver_message(message_id)
+    except Exception as error:
+        _give_up_message(message_id, str(error))
+
+
+# --- schedules ------------------------------------------------------------------------------------------
+
+
+@DBOS.step(name="upkeep")
+def _upkeep() -> dict[str, int]:
+    done: dict[str, int] = {}
+    for work in (expire_reservations, lapse_invitations, take_missing_reports, renew_revocation_lists):
+        with transaction() as db:
+            done[work.__name__] = work(db)
+    return done
+
+
+@DBOS.workflow(name="upkeep")
+def upkeep(at: datetime, context: Any) -> None:
+    """Every five minutes: what has run out, and what outside parties have not told us."""
+    _upkeep()
+
+
+SCHEDULES: dict[str, tuple[Any, str]] = {"upkeep": (upkeep, "*/5 * * * *")}
+
+
+def configure(name: str = "worker") -> None:
+    """Make this process a worker: it can run every workflow of this file once launched."""
+    config = settings()
+    DBOS(
+        config=DBOSConfig(
+            name=APPLICATION,
+            system_database_url=driver_url(config.database_url),
+            application_version=VERSION,
+            executor_id=name,
+            log_level="WARNING",
+            run_admin_server=False,
+        )
+    )
+
+
+def launch(concurrency: int = 8) -> None:
+    """Start taking work: new, and what a dead predecessor left half done."""
+    DBOS.launch()
+    DBOS.register_queue(
+        QUEUE, worker_concurrency=concurrency, polling_interval_sec=0.2, on_conflict="always_update"
+    )
+    known = {schedule["schedule_name"] for schedule in DBOS.list_schedules()}
+    for name, (function, cron) in SCHEDULES.items():
+        if name not in known:
+            DBOS.create_schedule(schedule_name=name, workflow_fn=function, schedule=cron)
+
+
+def stop() -> None:
+    """Stop taking work; what is running goes on elsewhere or at the next start."""
+    DBOS.destroy()
+    engine().dispose()

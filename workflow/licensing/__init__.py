@@ -1,0 +1,1 @@
+"""Step 6: the credit code, the licence, the register entry."""

@@ -1,0 +1,15 @@
+"""WSGI entry points: `wsgi:portal`, `wsgi:intranet`, `wsgi:bank`. Each is made when first asked for."""
+
+from flask import Flask
+
+from app import DOORS, create_app
+from app.web.logs import configure_logging
+
+
+def __getattr__(name: str) -> Flask:
+    if name not in DOORS:
+        raise AttributeError(name)
+    configure_logging()
+    application = create_app(name)
+    globals()[name] = application
+    return application
