@@ -35,10 +35,10 @@ def wan(fen: int | None) -> str:
 
 
 def percent(part: int | None, whole: int | None) -> str:
-    """A share in percent with at most four decimals, such as 33.3333%; empty when it cannot be told."""
+    """A share in percent with at most two decimals, such as 33.33%; empty when it cannot be told."""
     if part is None or not whole:
         return ""
-    return f"{part * 100 / whole:.4f}".rstrip("0").rstrip(".") + "%"
+    return f"{part * 100 / whole:.2f}".rstrip("0").rstrip(".") + "%"
 
 
 def day(value: date | None) -> str:

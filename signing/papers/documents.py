@@ -1,8 +1,9 @@
 """The papers that are text: articles, decisions, confirmations, commitments. One builder, templates as data."""
 
+import hashlib
 from collections.abc import Callable
 
-from signing.papers import styles, tables, texts
+from signing.papers import styles, tables, templates
 from signing.papers.data import PaperFacts, RenderedPaper, Signer
 from signing.papers.kinds import WORDS
 from signing.papers.layout import Paper
@@ -70,8 +71,8 @@ def document(
 ) -> RenderedPaper:
     """The paper of this kind, written from its template (by default the one of the same name)."""
     has = tags(facts)
-    source = texts.load(template or kind)
-    digest = texts.hashlib.sha256((facts.digest() + source.sha256).encode()).hexdigest()
+    source = templates.load(template or kind)
+    digest = hashlib.sha256((facts.digest() + source.sha256).encode()).hexdigest()
     paper = Paper(kind, source.title(has), number_of(facts, kind), digest, final=final, entity=facts.name)
     paper.headline(facts.name if subtitle else "")
     supplied: dict[str, Callable[[], None]] = {
@@ -93,7 +94,7 @@ def document(
         ),
         "beneficial": lambda: paper.add(tables.beneficial(facts)),
     }
-    texts.write(paper, source, values(facts), has, supplied)
+    templates.write(paper, source, values(facts), has, supplied)
     paper.signatures(signers)
     shown = {
         "realname": tables.people(facts),

@@ -33,7 +33,9 @@ def application(facts: PaperFacts, *, final: bool = False) -> RenderedPaper:
     part = 3
     if facts.contributions and facts.entity_type not in ("sole", "household"):
         paper.heading(f"三、{words.founders_title}")
-        paper.text("金额单位：万元（人民币）", styles.NOTE.but(before=0, after=3, align="right"))
+        paper.text(
+            "金额单位：万元（人民币）", styles.NOTE.but(before=0, after=3, align="right", keep_with_next=True)
+        )
         paper.add(tables.contributions(facts))
         part += 1
     part = _people(paper, facts, part)

@@ -265,7 +265,7 @@ def grid(
     return Table(data, colWidths=list(widths), repeatRows=heads, style=commands, spaceAfter=8, hAlign="LEFT")
 
 
-def pairs(rows: Sequence[Sequence[tuple[str, str]]], label_width: float = 30 * mm) -> Table:
+def pairs(rows: Sequence[Sequence[tuple[str, str]]], label_width: float = 32 * mm) -> Table:
     """A grid of labels and values: one pair a row runs over the whole width, two share it."""
     half = CONTENT / 2
     widths = [label_width, half - label_width, label_width, half - label_width]
@@ -348,9 +348,14 @@ class Paper:
         self.text(f"文件编号：{self.number}", styles.NUMBER)
 
     def add(self, flowable: Flowable) -> None:
-        """Add any other flowable; a short table stays on one page."""
-        short = isinstance(flowable, Table) and len(flowable._cellvalues) <= 8  # type: ignore[attr-defined]
-        self.story.append(KeepTogether([flowable]) if short else flowable)
+        """Add any other flowable; a short table stays on one page, together with the heading before it."""
+        if not (isinstance(flowable, Table) and len(flowable._cellvalues) <= 8):  # type: ignore[attr-defined]
+            self.story.append(flowable)
+            return
+        group: list[Flowable] = [flowable]
+        while self.story and isinstance(self.story[-1], Text) and self.story[-1].style.keep_with_next:
+            group.insert(0, self.story.pop())
+        self.story.append(KeepTogether(group))
 
     def signatures(self, signers: Sequence[Signer]) -> None:
         """Add one box for each signer; someone with several roles gets one box that names them all."""

@@ -12,7 +12,7 @@ Signers = Callable[[PaperFacts], list[Signer]]
 
 @dataclass(frozen=True)
 class PaperKind:
-    """A paper: what it is called here, who signs it, when it is needed (tags, see `texts.holds`), its template."""
+    """A paper: what it is called here, who signs it, when it is needed (tags, see `templates.holds`), its template."""
 
     kind: str
     signers: Signers

@@ -174,7 +174,7 @@ def sensitive(entries: Sequence[tuple[Person, str]]) -> Table:
         rows.append([str(place), p.name, roles, f"{p.id_type}\n{p.id_number}", p.address, contact])
     return grid(
         rows,
-        scaled(10, 22, 30, 43, 39, 44),
+        scaled(10, 22, 28, 42, 38, 48),
         heads=1,
         aligns=["center", "left", "left", "left", "left", "left"],
     )
