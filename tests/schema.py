@@ -3,6 +3,7 @@
 import importlib
 import pkgutil
 
+from dbos import DBOS
 from sqlalchemy import Engine, text
 
 import signing
@@ -14,13 +15,10 @@ def prepare(engine: Engine) -> None:
     """Create every table of the platform in an empty database."""
     for package in (workflow, signing):
         for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
-            if module.name.rsplit(".", 1)[-1] in ("models", "case", "tables"):
+            if module.name.rsplit(".", 1)[-1] in ("models", "case", "tables") and "papers" not in module.name:
                 importlib.import_module(module.name)
     with engine.begin() as connection:
         connection.execute(text("CREATE SCHEMA IF NOT EXISTS signing"))
     Base.metadata.create_all(engine)
-    try:
-        tables = importlib.import_module("signing.tables")
-    except ModuleNotFoundError:
-        return
-    tables.Base.metadata.create_all(engine)
+    importlib.import_module("signing.tables").Base.metadata.create_all(engine)
+    DBOS.migrate(engine.url.render_as_string(hide_password=False))

@@ -1,0 +1,87 @@
+"""What time does: reservations and links run out, reports that stayed away are fetched, lists are renewed."""
+
+from datetime import timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from signing import revocation
+from workflow.accounts.models import Account
+from workflow.case import Actor, Case, advance
+from workflow.db import now
+from workflow.errors import Conflict, OutsideFailure
+from workflow.gateways import HttpBankGateway
+from workflow.handoff.models import BankClient, Handoff
+from workflow.handoff.operations import EVENT_OF_STATUS, Report, take_report
+from workflow.machine import HandoffMachine, InvitationMachine, is_final, next_state
+from workflow.messages.operations import send
+from workflow.naming import operations as naming
+from workflow.signatures.models import Invitation
+from workflow.signer import authority
+
+POLL_AFTER = timedelta(minutes=10)
+
+
+def expire_reservations(db: Session) -> int:
+    """End the reservations whose time is over (NM-44, NM-45) and the cases' hope with them; the applicant is told."""
+    count = 0
+    for case_id in naming.expire_due(db, now()):
+        case = db.get(Case, case_id)
+        if case is None:
+            continue
+        try:
+            case = advance(db, case_id, "expire_reservation", Actor.system())
+        except Conflict:
+            continue  # already submitted: the application was made in time
+        owner = db.get_one(Account, case.owner_id)
+        send(
+            db, "sms", owner.phone, "reservation_expired", f"reservation_expired:{case.id}:{case.changed_at}",
+            case_id=case.id, language=owner.language, case=case.number, company=case.name,
+        )  # fmt: skip
+        count += 1
+    return count
+
+
+def lapse_invitations(db: Session) -> int:
+    """End the links whose time is over."""
+    rows = db.scalars(
+        select(Invitation)
+        .where(Invitation.state.in_(("invited", "identified", "admitted")), Invitation.expires_at < now())
+        .with_for_update(skip_locked=True)
+    ).all()
+    for row in rows:
+        row.state = next_state(InvitationMachine, row.state, "lapse", frozenset({"system"}))
+    return len(rows)
+
+
+def take_missing_reports(db: Session) -> int:
+    """Ask banks that have been silent how far they are; what they say counts as if they had reported it."""
+    silent = db.execute(
+        select(Handoff.id, Handoff.business_number, BankClient.status_url)
+        .join(BankClient, BankClient.bank_code == Handoff.bank_code)
+        .where(Handoff.changed_at < now() - POLL_AFTER, BankClient.status_url != "")
+        .where(Handoff.state.not_in([s.id for s in HandoffMachine.states if is_final(HandoffMachine, s.id)]))
+    ).all()
+    db.commit()
+    count = 0
+    for handoff_id, business_number, url in silent:
+        try:
+            answer = HttpBankGateway().status(url.format(business_number=business_number))
+        except OutsideFailure:
+            continue
+        for entry in answer.get("reports", []):
+            if entry.get("status") in EVENT_OF_STATUS:
+                report = Report(
+                    report_id=str(entry["report_id"]), status=entry["status"], at=now(), text=str(entry.get("text", "")),
+                    branch_code=str(entry.get("branch_code", "")), account_number=str(entry.get("account_number", "")),
+                )  # fmt: skip
+                bank = Actor("bank", "poll", "bank", frozenset({"bank"}))
+                count += take_report(db, handoff_id, report, bank, "poll").applied
+        db.commit()
+    return count
+
+
+def renew_revocation_lists(db: Session) -> int:
+    """Renew the certificate revocation list before it runs out."""
+    revocation.current_list(db, authority())
+    return 1
