@@ -1,0 +1,1 @@
+"""What every door shares: the page's frame, words, forms, errors and headers."""
