@@ -49,6 +49,10 @@ def _supervisory_board(facts: PaperFacts, has: frozenset[str]) -> bool:
     return "supervisory_board" in has and bool(facts.office("supervisory_chair"))
 
 
+def _family_property(facts: PaperFacts, has: frozenset[str]) -> bool:
+    return "family_property" in has
+
+
 def _not_hosted(facts: PaperFacts, has: frozenset[str]) -> bool:
     return not facts.address.hosted  # ADR-03
 
@@ -65,12 +69,34 @@ FILING = PaperKind("beneficial_filing", documents.applicants, needed=_filed)
 BOARD = PaperKind("board_resolution", documents.directors, needed=_board_decides)
 SUPERVISORY = PaperKind("supervisory_resolution", documents.supervisors, needed=_supervisory_board)
 
-_COMMON = (ADDRESS, NAME)
+APPOINTMENT_JSC = PaperKind("appointment", documents.founders, "appointment_jsc")
+CONTRIBUTIONS = PaperKind("contribution_confirmation", documents.founders)
+PARTNERSHIP = (
+    APPLICATION, PaperKind("articles", documents.founders, "articles_partnership"),
+    PaperKind("partner_delegation", documents.founders), CONTRIBUTIONS, CONFIRMATION,
+    ADDRESS, NAME, EXEMPTION, FILING, REAL_NAME,
+)  # fmt: skip
+
 PAPERS: dict[str, tuple[PaperKind, ...]] = {
     "llc": (
         APPLICATION, PaperKind("articles", documents.founders, "articles_llc"),
         PaperKind("appointment", documents.founders, "appointment_llc"), BOARD, SUPERVISORY, CONFIRMATION,
-        *_COMMON, EXEMPTION, FILING, REAL_NAME,
+        ADDRESS, NAME, EXEMPTION, FILING, REAL_NAME,
+    ),
+    "jsc": (
+        APPLICATION, PaperKind("promoters_agreement", documents.founders),
+        PaperKind("articles", documents.founders, "articles_jsc"), APPOINTMENT_JSC, BOARD, SUPERVISORY, CONFIRMATION,
+        ADDRESS, NAME, EXEMPTION, FILING, REAL_NAME,
+    ),
+    "gp": PARTNERSHIP,
+    "sgp": PARTNERSHIP,
+    "lp": PARTNERSHIP,
+    "sole": (APPLICATION, PaperKind("family_consent", documents.family, needed=_family_property), ADDRESS, NAME, REAL_NAME),
+    "household": (APPLICATION, ADDRESS, NAME, REAL_NAME),
+    "branch": (APPLICATION, PaperKind("branch_appointment", documents.applicants), ADDRESS, NAME, REAL_NAME),
+    "cooperative": (
+        APPLICATION, PaperKind("articles", documents.founders, "articles_cooperative"),
+        PaperKind("founding_minutes", documents.founders), CONTRIBUTIONS, CONFIRMATION, ADDRESS, NAME, REAL_NAME,
     ),
 }  # fmt: skip
 

@@ -1,12 +1,16 @@
 """A fictitious application of each kind, for samples, guides and tests."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 
 from signing.papers.data import (
     Address,
+    BeneficialOwner,
     Contribution,
     Officer,
     PaperFacts,
+    Parent,
     Party,
     Person,
     RenderedPaper,
@@ -79,7 +83,98 @@ def llc(shareholders: int = 3) -> PaperFacts:
     )  # fmt: skip
 
 
-SAMPLES = {"llc": llc}
+def jsc() -> PaperFacts:
+    """A joint-stock company with a board of three and a supervisory board of three."""
+    people = [ZHANG, LI, WANG, *(person(n, f"样例发起人{n}") for n in range(4, 8))]
+    return replace(
+        llc(3), entity_type="jsc", name="武汉样例七步科技股份有限公司", type_name="股份有限公司（非上市、自然人投资或控股）",
+        authority="武汉市市场监督管理局", capital=500_000_000,
+        contributions=tuple(
+            Contribution(party(p), s * 100, s * 100, "货币", DAY, s)
+            for p, s in zip(people[:3], (3_000_000, 1_000_000, 1_000_000), strict=True)
+        ),
+        officers=(
+            Officer(ZHANG, "chair", "董事长"), Officer(LI, "director", "董事"), Officer(WANG, "director", "董事"),
+            Officer(LI, "manager", "经理", "聘任"), Officer(people[3], "supervisory_chair", "监事会主席"),
+            Officer(people[4], "supervisor", "监事"),
+            Officer(people[5], "supervisor", "监事", "职工选举", employee_representative=True),
+            Officer(people[6], "finance_chief", "财务负责人", "聘任"),
+        ),
+        representative_office="chair", representative_title="董事长", representative_chosen_by="board", board="board",
+        supervision="board", finance_chief=people[6],
+    )  # fmt: skip
+
+
+def partnership(entity_type: str) -> PaperFacts:
+    """A general, special general or limited partnership; in the last a company is the general partner."""
+    kind = {"gp": "普通合伙", "sgp": "特殊普通合伙", "lp": "有限合伙"}[entity_type]
+    company = Party(
+        "o1", "武汉样例七步管理有限公司", False, "营业执照", "91000000MA0000002X", "中国", ADDRESS.text,
+        representative=ZHANG,
+    )  # fmt: skip
+    first = company if entity_type == "lp" else party(ZHANG)
+    roles = ("普通合伙人", "有限合伙人", "有限合伙人") if entity_type == "lp" else ("普通合伙人",) * 3
+    return replace(
+        llc(3), entity_type=entity_type, name=f"武汉样例七步咨询中心（{kind}）", type_name=f"{kind}企业",
+        contributions=tuple(
+            Contribution(p, a, 0, "货币", date(2031, 11, 20), role=r)
+            for p, a, r in zip((first, party(LI), party(WANG)), (10_000_000, 20_000_000, 20_000_000), roles, strict=True)
+        ),
+        officers=(Officer(ZHANG, "executing_partner", "执行事务合伙人委派代表" if entity_type == "lp" else "执行事务合伙人", "委托", None),),
+        beneficial_exempt=entity_type != "lp",
+        beneficial_owners=(BeneficialOwner(ZHANG, "通过普通合伙人实际控制", "20%", DAY),) if entity_type == "lp" else (),
+        legal_representative=ZHANG, representative_title="执行事务合伙人", term="20年",
+    )  # fmt: skip
+
+
+def sole() -> PaperFacts:
+    """A sole proprietorship founded with family property."""
+    return replace(
+        llc(1), entity_type="sole", name="武汉样例七步设计工作室（个人独资）", type_name="个人独资企业", capital=10_000_000,
+        contributions=(Contribution(party(ZHANG), 10_000_000, 0, "货币", None, family_property=True),), officers=(),
+        family=(LI,), beneficial_exempt=False,
+    )  # fmt: skip
+
+
+def household() -> PaperFacts:
+    """An individual household run by a family."""
+    return replace(
+        llc(1), entity_type="household", name="武昌区样例七步奶茶店", type_name="个体工商户", capital=None, contributions=(),
+        officers=(), family=(LI,), household_form="家庭经营", beneficial_exempt=False, finance_chief=None,
+        scope=Scope(
+            "许可项目：餐饮服务（依法须经批准的项目，经相关部门批准后方可开展经营活动，具体经营项目以相关部门批准文件或许可证件为准）",
+            ("餐饮服务",), ("餐饮服务",),
+        ),
+    )  # fmt: skip
+
+
+def branch() -> PaperFacts:
+    """A branch of a company."""
+    return replace(
+        llc(1), entity_type="branch", name="武汉样例七步软件有限公司东湖分公司", type_name="有限责任公司分公司", capital=None,
+        contributions=(), officers=(), legal_representative=LI, representative_title="负责人", accounting="非独立核算",
+        parent=Parent("武汉样例七步软件有限公司", "91000000MA0000001X", ZHANG, ADDRESS.text), beneficial_exempt=False,
+    )  # fmt: skip
+
+
+def cooperative() -> PaperFacts:
+    """A farmers' cooperative of five members."""
+    people = [ZHANG, LI, WANG, person(4, "赵样例"), person(5, "钱样例")]
+    return replace(
+        llc(1), entity_type="cooperative", name="武汉样例七步蔬菜种植农民专业合作社", type_name="农民专业合作社",
+        contributions=tuple(Contribution(party(p), 10_000_000, 10_000_000, "货币", DAY) for p in people),
+        officers=(
+            Officer(ZHANG, "cooperative_chair", "理事长"), Officer(LI, "supervisor", "执行监事"),
+        ),
+        representative_office="other", representative_title="理事长", supervision="supervisor", beneficial_exempt=False,
+        scope=Scope("一般项目：蔬菜种植；农产品的生产、销售、加工、运输、贮藏及其他相关服务（除依法须经批准的项目外，凭营业执照依法自主开展经营活动）", ("蔬菜种植",)),
+    )  # fmt: skip
+
+
+SAMPLES: dict[str, Callable[[], PaperFacts]] = {
+    "llc": llc, "jsc": jsc, "sole": sole, "gp": lambda: partnership("gp"), "sgp": lambda: partnership("sgp"),
+    "lp": lambda: partnership("lp"), "household": household, "branch": branch, "cooperative": cooperative,
+}  # fmt: skip
 
 
 def sample_set(entity_type: str) -> list[RenderedPaper]:

@@ -9,6 +9,17 @@ def _names(officers: tuple[Officer, ...]) -> str:
     return "、".join(o.person.name for o in officers)
 
 
+def executing_partners(facts: PaperFacts) -> list[Party]:
+    """The partners who execute the business: those in that office (by themselves or by delegate), else all
+    general partners (IMPL52 Art. 11)."""
+    general = [c.party for c in facts.contributions if c.role != "有限合伙人"]
+    chosen = {o.person.key for o in facts.holding("executing_partner")}
+    if facts.legal_representative and not chosen:
+        chosen = {facts.legal_representative.key}
+    named = [p for p in general if p.key in chosen or (p.representative and p.representative.key in chosen)]
+    return named or general
+
+
 def tags(facts: PaperFacts) -> frozenset[str]:
     """What holds for this application, as the templates' `when` names it."""
     found = {facts.entity_type, "one" if len(facts.contributions) == 1 else "several"}
@@ -33,11 +44,20 @@ def tags(facts: PaperFacts) -> frozenset[str]:
         found.add("non_money")
     if any(c.family_property for c in facts.contributions):
         found.add("family_property")
-    if facts.family:
-        found.add("family")
-    if any(not c.party.natural and c.role == "普通合伙人" for c in facts.contributions):
+    if facts.officers:
+        found.add("officers")
+    if facts.holding("supervisor", "supervisory_chair"):
+        found.add("watched")
+    if any(not p.natural for p in executing_partners(facts)):
         found.add("delegate")
     return frozenset(found)
+
+
+def _yuan(capital: int | None, shares: int) -> str:
+    """Par value of a share in yuan with needless zeros dropped."""
+    if not capital or not shares:
+        return "—"
+    return f"{capital / shares / 100:.4f}".rstrip("0").rstrip(".")
 
 
 def _company_words(facts: PaperFacts, has: frozenset[str]) -> dict[str, str]:
@@ -119,6 +139,9 @@ def values(facts: PaperFacts) -> dict[str, str]:
     words = WORDS[facts.entity_type]
     head = facts.legal_representative
     general = [c.party.name for c in facts.contributions if c.role == "普通合伙人"]
+    shares = sum(c.shares or 0 for c in facts.contributions)
+    watchers = facts.holding("supervisory_chair", "supervisor")
+    watcher_title = "监事会成员" if len(watchers) > 1 else "执行监事"
     limited = [c.party.name for c in facts.contributions if c.role == "有限合伙人"]
     found = {
         "name": facts.name,
@@ -147,7 +170,25 @@ def values(facts: PaperFacts) -> dict[str, str]:
         "finance_chief": facts.finance_chief.name if facts.finance_chief else facts.office("finance_chief"),
         "type_name": facts.type_name,
         "parent": facts.parent.name if facts.parent else "",
-        "shares": str(sum(c.shares or 0 for c in facts.contributions)),
+        "shares": f"{shares:,}",
+        "par_value": _yuan(facts.capital, shares),
+        "executing": "、".join(p.name for p in executing_partners(facts)),
+        "labour_rule": (
+            "有限合伙人不得以劳务出资。"
+            if facts.entity_type == "lp"
+            else "以劳务出资的，评估办法由全体合伙人协商确定。"
+        ),
+        "cooperative_watchers": _names(watchers),
+        "watcher_title": watcher_title,
+        "watchers": (
+            (
+                "本社设监事会，由成员大会选举产生，监督本社的财务和业务执行。"
+                if len(watchers) > 1
+                else "本社设执行监事一名，由成员大会选举产生，监督本社的财务和业务执行。"
+            )
+            if watchers
+            else ""
+        ),
     }
     return found | _company_words(facts, has)
 
