@@ -1,0 +1,145 @@
+"""Restricted words, synonyms and look-alikes in force: the carried lists with the approved changes laid over them.
+
+A catalogue is immutable; `number` is that of the last approved change. `restricted` goes over a name once, however
+many words there are (Aho-Corasick), and knows where a word stands inside another one.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from typing import Any, Literal
+
+import ahocorasick
+
+from workflow.naming import facts
+
+Effect = Literal["block", "review", "warn"]
+_EFFECTS: dict[str, Effect] = {"forbid": "block", "review": "review", "warn": "warn"}
+
+
+@dataclass(frozen=True, slots=True)
+class RestrictedWord:
+    """A word that a name may not, or only after review, contain. `match` whole: only as the whole trade name."""
+
+    word: str
+    category: str
+    rule: str
+    effect: Effect
+    match: str
+    exceptions: tuple[str, ...]
+    basis: str
+    valid_from: date
+    valid_to: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An approved change: `kind` word, synonym or lookalike; `action` add or withdraw; `values` as sorted pairs."""
+
+    number: int
+    kind: str
+    action: str
+    values: tuple[tuple[str, str], ...]
+
+
+def restricted_word(values: dict[str, Any]) -> RestrictedWord:
+    """A row of the word list, from the file or from a change. Raises KeyError, ValueError when it is incomplete."""
+    until = values.get("valid_to") or ""
+    return RestrictedWord(
+        values["word"], values["category"], values["rule"], _EFFECTS[values["effect"]], values.get("match") or "part",
+        tuple(filter(None, (values.get("exceptions") or "").split(";"))), values.get("basis") or "",
+        date.fromisoformat(values["valid_from"]), date.fromisoformat(until) if until else None,
+    )  # fmt: skip
+
+
+class Catalogue:
+    """All lists at one moment. Built by `compiled`; never changed afterwards."""
+
+    def __init__(self, changes: tuple[Change, ...]):
+        self.number = changes[-1].number if changes else 0
+        self.words: dict[str, RestrictedWord] = {}
+        for row in facts.rows("names_words.csv"):
+            word = restricted_word(row)
+            self.words[word.word] = word
+        self.groups = {w.word: w.group for w in facts.industry_words().values() if w.group}
+        pairs = {(r["a"], r["b"]) for r in facts.rows("names_lookalikes.csv")}
+        for change in changes:
+            values = dict(change.values)
+            if change.kind == "word":
+                self.words.pop(values["word"], None)
+                if change.action == "add":
+                    self.words[values["word"]] = restricted_word(values)
+            elif change.kind == "synonym":
+                self.groups.pop(values["word"], None)
+                if change.action == "add":
+                    self.groups[values["word"]] = values["group"]
+            else:
+                pair = (values["a"], values["b"])
+                pairs -= {pair, pair[::-1]}
+                if change.action == "add":
+                    pairs.add(pair)
+        self.lookalikes: dict[str, frozenset[str]] = {}
+        sides: dict[str, set[str]] = {}
+        for a, b in pairs:
+            sides.setdefault(a, set()).add(b)
+            sides.setdefault(b, set()).add(a)
+        self.lookalikes = {c: frozenset(others) for c, others in sides.items()}
+        self.members: dict[str, tuple[str, ...]] = {}
+        for word, group in self.groups.items():
+            self.members[group] = (*self.members.get(group, ()), word)
+        self._automaton = ahocorasick.Automaton()
+        for text in self.words:
+            self._automaton.add_word(text, text)
+        for shield in self._shields():
+            if shield not in self.words:
+                self._automaton.add_word(shield, "")
+        self._automaton.make_automaton()
+        self._shield_length = {s: len(s) for s in self._shields()}
+
+    def _shields(self) -> Iterator[str]:
+        """Words of another meaning: exceptions in the list, industry words, divisions."""
+        for word in self.words.values():
+            yield from word.exceptions
+        for text in facts.industry_words():
+            if len(text) > 1:
+                yield text
+
+    def group_of(self, word: str) -> str:
+        """The synonym group of an industry word, or an empty string."""
+        return self.groups.get(word, "")
+
+    def restricted(self, text: str, on: date) -> list[tuple[RestrictedWord, int]]:
+        """The restricted words in a text and where each begins, in one pass.
+
+        A word inside a longer one of another meaning does not count (中央 in 中央空调), nor does one that straddles
+        two known words (国安 in 中国|安全), nor one inside a longer restricted word.
+        """
+        hits: list[tuple[int, int, RestrictedWord]] = []
+        shields: list[tuple[int, int]] = []
+        for end, value in self._automaton.iter(text):
+            if value:
+                hits.append((end + 1 - len(value), end + 1, self.words[value]))
+            shields += [
+                (start, end + 1)
+                for start in range(max(0, end - 9), end)
+                if text[start : end + 1] in self._shield_length
+            ]
+        found = []
+        for start, end, word in hits:
+            if word.valid_from > on or (word.valid_to and word.valid_to < on):
+                continue
+            if any(s <= start and end <= e and e - s > end - start for s, e in shields):
+                continue
+            if any(s < start < e < end for s, e in shields) and any(start < s < end < e for s, e in shields):
+                continue
+            if any(s <= start and end <= e and e - s > end - start for s, e, other in hits):
+                continue
+            found.append((word, start))
+        return found
+
+
+@lru_cache(maxsize=4)
+def compiled(changes: tuple[Change, ...] = ()) -> Catalogue:
+    """The catalogue that these approved changes make; cached, as changes only ever are added."""
+    return Catalogue(changes)

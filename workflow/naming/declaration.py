@@ -1,0 +1,223 @@
+"""Step 3 as part of a case: a name is declared, perhaps reviewed, reserved, given up or used."""
+
+import uuid
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, select, text
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from workflow.accounts.models import Account, Staff
+from workflow.case import Actor, Case, advance, lock_case, record
+from workflow.clock import add_working_days, local_date
+from workflow.db import Base, Id, Now, now
+from workflow.errors import Conflict, Problem, RuleViolation, Words
+from workflow.machine import CaseMachine, next_state
+from workflow.messages.operations import send
+from workflow.naming import operations as register
+from workflow.naming.proposal import Answer, Proposal
+from workflow.naming.queries import check
+from workflow.policies.queries import policy
+from workflow.review.models import Decision
+from workflow.review.operations import actor_of, decide
+
+COMMITMENT = Words("请勾选承诺后再提交。", "Tick the commitment to go on.")
+BLOCKED = Words(
+    "此名称不能使用，请按提示修改或另选。",
+    "This name cannot be used. Change it as explained, or choose another.",
+)
+NOT_CHECKED = Words(
+    "名称暂时无法核对，没有提交。请稍后再试。",
+    "The name could not be checked just now; nothing was submitted. Try again later.",
+)
+LIVE = ("pending", "reserved")
+
+
+class NameDeclaration(Base):
+    """A name that was declared for a case, with the answer it got. One live declaration a case."""
+
+    __tablename__ = "name_declarations"
+    __table_args__ = (
+        Index(
+            "uq_name_declarations_live",
+            "case_id",
+            unique=True,
+            postgresql_where=text("state IN ('pending', 'reserved')"),
+        ),
+    )
+
+    id: Mapped[Id]
+    case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("cases.id"), index=True)
+    number: Mapped[str] = mapped_column(String(40), unique=True)
+    name: Mapped[str] = mapped_column(String(200))
+    proposal: Mapped[dict[str, Any]]
+    answer: Mapped[dict[str, Any]]  # verdict and findings as they were when declared
+    state: Mapped[str] = mapped_column(String(10))  # pending | reserved | refused | released | expired | used
+    committed_at: Mapped[datetime]  # NM-43
+    declared_at: Mapped[Now]
+    reserved_until: Mapped[datetime | None]
+    notice_key: Mapped[str] = mapped_column(String(80), default="")
+
+
+def declaration_of(db: Session, case_id: uuid.UUID) -> NameDeclaration | None:
+    """The live declaration of a case: pending or reserved."""
+    return db.scalar(
+        select(NameDeclaration).where(NameDeclaration.case_id == case_id, NameDeclaration.state.in_(LIVE))
+    )
+
+
+def reservation_of(db: Session, case_id: uuid.UUID) -> NameDeclaration | None:
+    """The name reserved (or used at licence issue) for a case."""
+    return db.scalar(
+        select(NameDeclaration)
+        .where(NameDeclaration.case_id == case_id, NameDeclaration.state.in_(("reserved", "used")))
+        .order_by(NameDeclaration.declared_at.desc())
+        .limit(1)
+    )
+
+
+def declarations_of(db: Session, case_id: uuid.UUID) -> list[NameDeclaration]:
+    """Every name ever declared for a case, newest first."""
+    query = select(NameDeclaration).where(NameDeclaration.case_id == case_id)
+    return list(db.scalars(query.order_by(NameDeclaration.declared_at.desc())))
+
+
+def declare(
+    db: Session, case_id: uuid.UUID, actor: Actor, proposal: Proposal, committed: bool
+) -> NameDeclaration:
+    """Declare a name: checked and held in one go, so that nobody else can hold it (NM-42 to NM-44).
+
+    Whether a registrar looks at it first is the authority's policy `name_review`.
+    Raises RuleViolation (no commitment, blocked, could not check), Conflict (`name_taken`, `moved_on`), NotAllowed.
+    """
+    case = lock_case(db, case_id)
+    next_state(CaseMachine, case.state, "declare_name", actor.roles)
+    if not committed:
+        raise RuleViolation([Problem("NM-43", "committed", COMMITMENT)])
+    answer = check(db, proposal, now=now())
+    if answer.verdict == "blocked":
+        raise RuleViolation([Problem(_first_rule(answer), "trade_name", BLOCKED)])
+    if answer.verdict == "could_not_check":
+        raise RuleViolation([Problem("NM-42", "", NOT_CHECKED)])
+    months = policy(db, "reservation_months", proposal.authority_code)
+    row = register.reserve(
+        db,
+        case_id=case_id,
+        holder=case.owner_id,
+        proposal=proposal,
+        months=months,
+        committed=committed,
+        now=now(),
+    )
+    mode = policy(db, "name_review", proposal.authority_code)
+    review = mode == "all" or (mode == "findings" and answer.verdict == "review")
+    count = len(declarations_of(db, case_id))
+    declaration = NameDeclaration(
+        case_id=case_id, number=f"{case.number}-N{count + 1}", name=row.name, proposal=_plain(proposal),
+        answer=answer.as_json(), state="pending" if review else "reserved", committed_at=now(), declared_at=now(),
+        reserved_until=row.reserved_until,
+    )  # fmt: skip
+    db.add(declaration)
+    case.name, case.authority_code = row.name, proposal.authority_code
+    case = advance(
+        db, case_id, "declare_name", actor, {"name": row.name, "verdict": answer.verdict}, name_review=review
+    )
+    if review:
+        case.due_at = add_working_days(now(), policy(db, "decision_days", case.authority_code))
+        _tell(db, case, "name_submitted", declaration)
+    else:
+        _tell(db, case, "name_reserved", declaration)
+    return declaration
+
+
+def _first_rule(answer: Answer) -> str:
+    return answer.findings[0].rule if answer.findings else "NM-42"
+
+
+def _plain(proposal: Proposal) -> dict[str, Any]:
+    return {
+        key: value
+        for key, value in asdict(proposal).items()
+        if isinstance(value, (str, int, bool, type(None)))
+    }
+
+
+def approve_name(db: Session, staff: Staff, case_id: uuid.UUID, opinion: str = "") -> Decision:
+    """A registrar finds nothing against the name; it is reserved. Raises Conflict, NotAllowed."""
+    case = lock_case(db, case_id)
+    declaration = _pending(db, case_id)
+    row = decide(db, staff, case, "name", "approve", opinion, declaration.answer)
+    case = advance(db, case_id, "approve_name", actor_of(staff), {"decision": str(row.id)})
+    case.due_at = None
+    declaration.state = "reserved"
+    _tell(db, case, "name_reserved", declaration)
+    return row
+
+
+def refuse_name(db: Session, staff: Staff, case_id: uuid.UUID, reason: str) -> Decision:
+    """A registrar refuses the name with a reason; it becomes free. Raises RuleViolation, Conflict, NotAllowed."""
+    case = lock_case(db, case_id)
+    declaration = _pending(db, case_id)
+    row = decide(db, staff, case, "name", "refuse", reason, declaration.answer)
+    case = advance(
+        db, case_id, "refuse_name", actor_of(staff), {"decision": str(row.id), "reason": row.reason}
+    )
+    case.due_at = None
+    declaration.state = "refused"
+    register.refuse(db, case_id=case_id, reason=row.reason, now=now())
+    _tell(db, case, "name_refused", declaration, reason=row.reason)
+    return row
+
+
+def give_up(db: Session, case_id: uuid.UUID, actor: Actor) -> Case:
+    """The applicant gives the name up to choose another. Raises Conflict, NotAllowed."""
+    case = advance(db, case_id, "release_name", actor)
+    case.due_at = None
+    end(db, case_id, "released")
+    register.release(db, case_id=case_id, now=now())
+    return case
+
+
+def extend(db: Session, case_id: uuid.UUID, actor: Actor) -> NameDeclaration:
+    """Keep the name for a second period, counted from the first; once. Raises Conflict, NotFound."""
+    case = lock_case(db, case_id)
+    declaration = reservation_of(db, case_id)
+    if declaration is None:
+        raise Conflict(code="moved_on")
+    row = register.extend(
+        db, case_id=case_id, months=policy(db, "reservation_months", case.authority_code), now=now()
+    )
+    declaration.reserved_until = row.reserved_until
+    record(
+        db, case, actor, "extend_reservation", detail={"until": f"{local_date(row.reserved_until):%Y-%m-%d}"}
+    )
+    return declaration
+
+
+def choose_again(db: Session, case_id: uuid.UUID, actor: Actor) -> Case:
+    """After a reservation has expired: back to choosing a name. Raises Conflict, NotAllowed."""
+    return advance(db, case_id, "choose_again", actor)
+
+
+def end(db: Session, case_id: uuid.UUID, state: str) -> None:
+    """The live declaration ends: released, expired, or used by the licence."""
+    if declaration := declaration_of(db, case_id):
+        declaration.state = state
+        db.flush()
+
+
+def _pending(db: Session, case_id: uuid.UUID) -> NameDeclaration:
+    declaration = declaration_of(db, case_id)
+    if declaration is None:
+        raise Conflict(code="moved_on")
+    return declaration
+
+
+def _tell(db: Session, case: Case, template: str, declaration: NameDeclaration, **values: str) -> None:
+    owner = db.get_one(Account, case.owner_id)
+    until = f"{local_date(declaration.reserved_until):%Y-%m-%d}" if declaration.reserved_until else ""
+    send(
+        db, "sms", owner.phone, template, f"{template}:{declaration.id}", case_id=case.id, language=owner.language,
+        case=case.number, company=declaration.name, until=until, **values,
+    )  # fmt: skip

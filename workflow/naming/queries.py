@@ -1,0 +1,234 @@
+"""Looking a name up in the register: the check, as text and as parts, in one round trip."""
+
+import json
+import uuid
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from workflow.clock import BEIJING
+from workflow.db import now as present
+from workflow.errors import Words
+from workflow.naming import comparison, facts
+from workflow.naming.catalogue import Catalogue, Change, compiled
+from workflow.naming.comparison import NO_TRADE, Entry
+from workflow.naming.explanations import collision
+from workflow.naming.models import NameCatalogueChange, RegisterName
+from workflow.naming.proposal import Answer, Finding, Match, Proposal, verdict_of
+from workflow.naming.rules import local_findings
+
+LISTED = 50
+_SQL = """
+WITH hit AS MATERIALIZED (
+    SELECT id, name, division, trade_name, industry, industry_word, industry_class, form, status, authority_code,
+        status_date, reserved_until, uscc,
+        CASE WHEN trade_name = %(trade_name)s THEN 0
+             WHEN keys && %(whole)s::bigint[] THEN 1
+             WHEN trade_name = ANY(%(lookalikes)s::text[]) THEN 2
+             WHEN strpos(trade_name, %(trade_name)s) > 0 OR strpos(%(trade_name)s, trade_name) > 0 THEN 3
+             ELSE 4 END AS rank
+    FROM register_names
+    WHERE keys && %(keys)s::bigint[]
+      AND (%(open)s OR industry_class = 'none' OR (industry_class = %(trade)s AND industry_class <> 'U')
+           OR industry_word = ANY(%(words)s::text[]))
+      AND (status IN ('registered', 'pending', 'licence_revoked')
+           OR (status = 'reserved' AND reserved_until > %(now)s)
+           OR (status IN ('deregistered', 'renamed', 'establishment_revoked') AND status_date > %(year_ago)s))
+      AND (%(own)s::uuid IS NULL OR case_id IS DISTINCT FROM %(own)s::uuid)
+), counted AS (
+    SELECT h.*, count(*) OVER () AS total FROM hit h ORDER BY rank, name, id LIMIT 50
+)
+SELECT v.number, c.* FROM
+    (SELECT coalesce(max(number), 0) AS number FROM name_catalogue_changes WHERE number IS NOT NULL) v
+    LEFT JOIN counted c ON true
+    ORDER BY c.rank, c.name, c.id
+"""
+
+
+def current_catalogue(db: Session) -> Catalogue:
+    """The lists in force. One small statement; compiled anew only when staff changed something."""
+    number = db.execute(
+        select(NameCatalogueChange.number)
+        .where(NameCatalogueChange.number.is_not(None))
+        .order_by(NameCatalogueChange.number.desc())
+        .limit(1)
+    ).scalar()
+    held = _held(db.connection())
+    return held if held.number == (number or 0) else _reload(db)
+
+
+def _held(connection: Connection) -> Catalogue:
+    found = connection.info.get("name_catalogue")
+    return found if isinstance(found, Catalogue) else compiled()
+
+
+def _reload(db: Session) -> Catalogue:
+    rows = db.scalars(
+        select(NameCatalogueChange)
+        .where(NameCatalogueChange.number.is_not(None))
+        .order_by(NameCatalogueChange.number)
+    )
+    changes = tuple(
+        Change(r.number or 0, r.kind, r.action, tuple(sorted((k, str(v)) for k, v in r.values.items())))
+        for r in rows
+    )
+    catalogue = compiled(changes)
+    db.connection().info["name_catalogue"] = catalogue
+    return catalogue
+
+
+def areas_of(proposal: Proposal, division_code: str) -> list[str]:
+    """The comparison sets of a proposal (CMP-B5, B7, B9); every prefecture of the province by policy."""
+    seat = facts.division_of_authority(proposal.authority_code)
+    if not seat:
+        raise ValueError(f"unknown authority {proposal.authority_code!r}")
+    found = comparison.areas(seat, division_code)
+    if proposal.province_wide:
+        prefectures = {facts.prefecture_of(c) for c in facts.divisions() if c[:2] == seat[:2]}
+        found = sorted(prefectures | {*found, seat[:2] + "0000"})
+    return found
+
+
+def check(db: Session, proposal: Proposal, *, now: datetime | None = None) -> Answer:
+    """Every rule on a proposed name: structure, words, and comparison with the register.
+
+    When the register cannot be asked the verdict is `could_not_check`, with what the other rules found.
+    """
+    moment = now or present()
+    today = moment.astimezone(BEIJING).date()
+    parts = proposal.parts()
+    catalogue = compiled()
+    try:
+        catalogue = _held(db.connection())
+        rows, total, catalogue = _collisions(db, proposal, parts, catalogue, moment, today)
+    except (DBAPIError, ValueError) as failure:
+        findings = [_unanswered(failure), *local_findings(proposal, parts, catalogue, today)]
+        return Answer("could_not_check", parts, findings, 0)
+    proposed = comparison.entry(parts, proposal.industry_code)
+    local = local_findings(proposal, parts, catalogue, today)
+    collisions = _explained(proposed, proposal, rows, catalogue)
+    order = {"block": 0, "review": 1, "warn": 2}
+    findings = sorted([*local, *collisions], key=lambda f: order[f.effect])
+    return Answer(verdict_of(findings), parts, findings, total)
+
+
+def check_text(
+    db: Session, name: str, authority_code: str, *, entity_type: str = "llc", industry_code: str = "",
+    exemptions: frozenset[str] = frozenset(), own_case: str = "", now: datetime | None = None,
+) -> Answer:  # fmt: skip
+    """`check` of a name typed as one text."""
+    proposal = Proposal(
+        authority_code, text=name, entity_type=entity_type, industry_code=industry_code, exemptions=exemptions,
+        own_case=own_case,
+    )  # fmt: skip
+    return check(db, proposal, now=now)
+
+
+def _collisions(
+    db: Session, proposal: Proposal, parts: Any, catalogue: Catalogue, moment: datetime, today: date
+) -> tuple[list[Any], int, Catalogue]:
+    proposed = comparison.entry(parts, proposal.industry_code)
+    areas = areas_of(proposal, parts.division_code)
+    rows: list[Any] = []
+    db.flush()
+    for _ in range(3):  # again only when the lists changed in between
+        rows = db.connection().exec_driver_sql(
+            _SQL, _parameters(proposed, areas, catalogue, proposal.own_case, moment, today)
+        ).all()  # fmt: skip
+        if rows[0].number == catalogue.number:
+            break
+        catalogue = _reload(db)
+    found = [row for row in rows if row.id is not None]
+    return found, (found[0].total if found else 0), catalogue
+
+
+def _parameters(
+    proposed: Entry, areas: list[str], catalogue: Catalogue, own: str, moment: datetime, today: date
+) -> dict[str, Any]:
+    if proposed.trade_name:
+        wanted = comparison.search(proposed, areas, catalogue)
+    else:
+        wanted = comparison.Search([], [], [], proposed.industry_class, [])
+    return {
+        "trade_name": proposed.trade_name, "keys": wanted.keys, "whole": wanted.whole, "words": wanted.words,
+        "lookalikes": wanted.lookalikes, "trade": wanted.trade, "open": wanted.trade == NO_TRADE, "now": moment,
+        "year_ago": year_before(today), "own": own or None,
+    }  # fmt: skip
+
+
+def year_before(today: date) -> date:
+    """The same day one year ago (28 February for the 29th)."""
+    try:
+        return today.replace(year=today.year - 1)
+    except ValueError:
+        return today - timedelta(days=366)
+
+
+def _explained(proposed: Entry, proposal: Proposal, rows: list[Any], catalogue: Catalogue) -> list[Finding]:
+    found = []
+    for row in rows:
+        other = Entry(
+            row.name,
+            row.division,
+            row.trade_name,
+            row.industry,
+            row.industry_word,
+            row.industry_class,
+            row.form,
+        )
+        rule = comparison.relation(proposed, other, catalogue)
+        match = Match(
+            row.name,
+            row.status,
+            row.authority_code,
+            row.reserved_until,
+            row.status_date,
+            row.uscc,
+            str(row.id),
+        )
+        found.append(collision(rule, proposal, proposed, match))
+    return found
+
+
+def _unanswered(failure: Exception) -> Finding:
+    return Finding(
+        "could_not_check",
+        "review",
+        Words(
+            "暂时无法与登记名称比对，请稍后再试。",
+            "The register could not be asked just now. Please try again.",
+        ),
+        type(failure).__name__,
+    )
+
+
+def reservation_of(db: Session, case_id: uuid.UUID) -> RegisterName | None:
+    """The name a case holds (reserved, pending or registered through it), or None."""
+    return db.scalars(
+        select(RegisterName)
+        .where(
+            RegisterName.case_id == case_id, RegisterName.status.in_(("reserved", "pending", "registered"))
+        )
+        .order_by(RegisterName.created_at.desc())
+        .limit(1)
+    ).first()
+
+
+def decision_record(answer: Answer) -> dict[str, Any]:
+    """What was seen at the decision, to be kept with the case: parts, findings with rules and matches, count."""
+    kept = answer.as_json()
+    kept["total"] = answer.total
+    for finding, shown in zip(answer.findings, kept["findings"], strict=True):
+        shown["message_en"] = finding.words.en
+        shown["basis"] = finding.basis
+        shown["clears_with"] = list(finding.clears_with)
+    return dict(json.loads(json.dumps(kept, ensure_ascii=False)))
+
+
+def with_own_case(proposal: Proposal, case_id: uuid.UUID | None) -> Proposal:
+    """The proposal with the case's own reservation left out of the comparison."""
+    return replace(proposal, own_case=str(case_id) if case_id else "")
