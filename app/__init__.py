@@ -1,9 +1,10 @@
 """The doors: three WSGI applications from one factory, each with its own routes and its own cookie."""
 
+from apiflask import APIFlask
 from flask import Flask
 from flask_wtf import CSRFProtect
 
-from app.web.access import init_access
+from app.web.access import init_access, public
 from app.web.database import init_database
 from app.web.errors import init_errors
 from app.web.health import init_health
@@ -30,7 +31,7 @@ def create_app(door: str, config: Settings | None = None) -> Flask:
     config = config or settings()
     address = {"portal": config.portal_url, "intranet": config.intranet_url, "bank": config.bank_url}[door]
     secure = address.startswith("https://")
-    app = Flask("app", template_folder="../templates", static_folder="static")
+    app = _application(door)
     app.config.update(
         DOOR=door,
         SECRET_KEY=f"{config.secret_key}:{door}",
@@ -55,13 +56,47 @@ def create_app(door: str, config: Settings | None = None) -> Flask:
     return app
 
 
+def _application(door: str) -> Flask:
+    """The bank door describes its API (OpenAPI 3.1 at /v1/openapi.json); the others have none."""
+    if door != "bank":
+        return Flask("app", template_folder="../templates", static_folder="static")
+    app = APIFlask(
+        "app", title="Qibu: account opening", version="1", template_folder="../templates", static_folder="static",
+        docs_path=None, spec_path="/v1/openapi.json", json_errors=False,
+    )  # fmt: skip
+    app.config["OPENAPI_VERSION"] = "3.1.0"
+    public(app.view_functions["openapi.spec"])
+    return app
+
+
 def _mount(app: Flask, door: str, csrf: CSRFProtect) -> None:
     """Register the blueprints of a door."""
     if door == "portal":
-        from app.portal import account, attachments, banking, cases, establishment, licence, naming, signatures
+        from app.portal import (
+            account,
+            attachments,
+            banking,
+            cases,
+            establishment,
+            licence,
+            naming,
+            signatures,
+        )
         from app.public import home, pki, register, verify
 
-        rooms = (home, register, verify, account, cases, naming, establishment, attachments, signatures, licence, banking)
+        rooms = (
+            home,
+            register,
+            verify,
+            account,
+            cases,
+            naming,
+            establishment,
+            attachments,
+            signatures,
+            licence,
+            banking,
+        )
         for module in rooms:
             app.register_blueprint(module.blueprint)
         app.register_blueprint(pki.blueprint)

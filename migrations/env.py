@@ -14,7 +14,7 @@ from workflow.settings import settings
 
 for package in (workflow, signing):
     for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
-        if module.name.rsplit(".", 1)[-1] in ("models", "case", "tables"):
+        if module.name.rsplit(".", 1)[-1] in ("models", "case", "tables", "declaration"):
             importlib.import_module(module.name)
 
 METADATA = [Base.metadata, SigningBase.metadata]

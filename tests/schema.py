@@ -15,7 +15,7 @@ def prepare(engine: Engine) -> None:
     """Create every table of the platform in an empty database."""
     for package in (workflow, signing):
         for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
-            if module.name.rsplit(".", 1)[-1] in ("models", "case", "tables") and "papers" not in module.name:
+            if module.name.rsplit(".", 1)[-1] in ("models", "case", "tables", "declaration") and "papers" not in module.name:
                 importlib.import_module(module.name)
     with engine.begin() as connection:
         connection.execute(text("CREATE SCHEMA IF NOT EXISTS signing"))

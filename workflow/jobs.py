@@ -18,7 +18,12 @@ from workflow.licensing import operations as licensing
 from workflow.messages import operations as messages
 from workflow.queue import APPLICATION, QUEUE
 from workflow.settings import settings
-from workflow.upkeep import expire_reservations, lapse_invitations, renew_revocation_lists, take_missing_reports
+from workflow.upkeep import (
+    expire_reservations,
+    lapse_invitations,
+    renew_revocation_lists,
+    take_missing_reports,
+)
 
 TRIES = 7  # with doubling pauses from one second: about two minutes
 VERSION = "1"  # raise when a workflow's steps change, so that half-done work is not replayed by other code
@@ -161,7 +166,6 @@ def configure(name: str = "worker") -> None:
             application_version=VERSION,
             executor_id=name,
             log_level="WARNING",
-            run_admin_server=False,
         )
     )
 

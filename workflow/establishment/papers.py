@@ -27,13 +27,12 @@ def signer_key(signer: Signer) -> str:
     return signer.by or signer.key
 
 
-def rendered(db: Session, case: Case, application: Application, final: bool) -> list[tuple[RenderedPaper, list[Signer]]]:
+def rendered(
+    db: Session, case: Case, application: Application, final: bool
+) -> list[tuple[RenderedPaper, list[Signer]]]:
     """Every paper that the application needs, with those who sign it. The same data gives the same bytes."""
     facts = paper_facts(db, case, application)
-    return [
-        (kind.build(facts, final=final), kind.signers(facts))
-        for kind in registry.kinds_for(facts)
-    ]
+    return [(kind.build(facts, final=final), kind.signers(facts)) for kind in registry.kinds_for(facts)]
 
 
 def preview(db: Session, case: Case, kind: str) -> RenderedPaper:
@@ -71,7 +70,11 @@ def generate(db: Session, case_id: uuid.UUID, actor: Actor) -> Case:
     papers = rendered(db, case, application, final=True)
     drafts = {p.kind: p for p, _ in rendered(db, case, application, final=False)}
     old = {paper.kind: paper for paper in live_papers(db, case_id)}
-    kept = {kind for kind, paper in old.items() if any(p.kind == kind and p.sha256 == paper.render_hash for p, _ in papers)}
+    kept = {
+        kind
+        for kind, paper in old.items()
+        if any(p.kind == kind and p.sha256 == paper.render_hash for p, _ in papers)
+    }
     for kind, paper in old.items():
         if kind not in kept:
             paper.state = "fallen"
@@ -84,7 +87,11 @@ def generate(db: Session, case_id: uuid.UUID, actor: Actor) -> Case:
             continue
         wanted |= dict.fromkeys(keys)
         key = objects.put(fresh.pdf, personal=True)
-        boxes = {signer_key(s): list(fresh.signature_boxes[s.key]) for s in signers if s.key in fresh.signature_boxes}
+        boxes = {
+            signer_key(s): list(fresh.signature_boxes[s.key])
+            for s in signers
+            if s.key in fresh.signature_boxes
+        }
         db.add(
             Paper(
                 case_id=case_id, kind=fresh.kind, position=position, title=fresh.title,
@@ -94,7 +101,12 @@ def generate(db: Session, case_id: uuid.UUID, actor: Actor) -> Case:
             )
         )  # fmt: skip
     case = advance(
-        db, case_id, "generate_papers", actor, {"papers": len(papers), "kept": len(kept)}, application_complete=True
+        db,
+        case_id,
+        "generate_papers",
+        actor,
+        {"papers": len(papers), "kept": len(kept)},
+        application_complete=True,
     )
     _invite(db, case, application, set(wanted))
     return case
@@ -108,7 +120,11 @@ def _invite(db: Session, case: Case, application: Application, wanted: set[str])
     for row in invitations_of(db, case.id):
         stale = row.person_key in wanted and row.state == "signed"
         if stale or (row.state in LIVE and not is_final(InvitationMachine, row.state)):
-            row.state = "fallen" if row.state == "signed" else next_state(InvitationMachine, row.state, "fall", SYSTEM)
+            row.state = (
+                "fallen"
+                if row.state == "signed"
+                else next_state(InvitationMachine, row.state, "fall", SYSTEM)
+            )
     db.flush()
     label = owner_label(db, case)
     for person in application.people:

@@ -5,8 +5,8 @@ import uuid
 from sqlalchemy.orm import Session
 
 from signing import pdf as sealing
-from signing.papers import notices
 from signing.papers.data import NoticeFacts
+from signing.papers.notices import notice
 from workflow import objects
 from workflow.accounts.models import Account, Staff
 from workflow.case import Actor, Case, advance, lock_case
@@ -18,6 +18,7 @@ from workflow.establishment.drafts import draft_of, submit_copy
 from workflow.establishment.models import Submission
 from workflow.establishment.problems import problems_of
 from workflow.messages.operations import send
+from workflow.naming import declaration
 from workflow.naming import operations as naming
 from workflow.policies.queries import policy
 from workflow.review.models import Decision
@@ -43,11 +44,14 @@ def submit(db: Session, case_id: uuid.UUID, actor: Actor, honest: bool) -> Submi
     if errors:
         raise RuleViolation(errors)
     case = advance(db, case_id, "submit", actor)
+    naming.hold(db, case_id=case_id, now=now())
     days = policy(db, "decision_days", case.authority_code)
     case.submitted_at, case.due_at = now(), add_working_days(now(), days)
     row = submit_copy(db, case, {p.kind: p.key.removesuffix(".p") for p in live_papers(db, case_id)})
     resolve_corrections(db, case_id)
-    _tell(db, case, "submitted", f"submitted:{row.id}", days=days, until=f"{local_date(case.due_at):%Y-%m-%d}")
+    _tell(
+        db, case, "submitted", f"submitted:{row.id}", days=days, until=f"{local_date(case.due_at):%Y-%m-%d}"
+    )
     return row
 
 
@@ -72,8 +76,11 @@ def return_for_correction(db: Session, staff: Staff, case_id: uuid.UUID, wanted:
         raise RuleViolation([Problem("PRO-05", "corrections", NOTHING_WANTED)])
     row = decide(db, staff, case, "establishment", "return", "；".join(w.text for w in wanted))
     ask_corrections(db, row, wanted)
-    case = advance(db, case_id, "return_for_correction", actor_of(staff), {"fields": [w.field for w in wanted]})
+    case = advance(
+        db, case_id, "return_for_correction", actor_of(staff), {"fields": [w.field for w in wanted]}
+    )
     case.returned_at, case.due_at = now(), None
+    naming.unhold(db, case_id=case_id, now=now())
     _notice(db, case, row, "C", tuple(w.text for w in wanted))
     _tell(db, case, "returned", f"returned:{row.id}", count=len(wanted))
     return row
@@ -85,6 +92,7 @@ def refuse(db: Session, staff: Staff, case_id: uuid.UUID, reason: str) -> Decisi
     row = decide(db, staff, case, "establishment", "refuse", reason)
     case = advance(db, case_id, "refuse", actor_of(staff), {"decision": str(row.id)})
     case.due_at = None
+    declaration.end(db, case_id, "released")
     naming.release(db, case_id=case_id, now=now())
     _notice(db, case, row, "R", (reason.strip(),))
     _tell(db, case, "refused", f"refused:{row.id}", reason=reason.strip())
@@ -95,6 +103,7 @@ def withdraw(db: Session, case_id: uuid.UUID, actor: Actor) -> Case:
     """Take the application back; the name becomes free. Raises Conflict, NotAllowed."""
     case = advance(db, case_id, "withdraw", actor)
     case.due_at = None
+    declaration.end(db, case_id, "released")
     naming.release(db, case_id=case_id, now=now())
     return case
 
@@ -103,7 +112,6 @@ def _notice(db: Session, case: Case, decision: Decision, letter: str, items: tup
     """The numbered, sealed notice of a return (C) or a refusal (R)."""
     office = catalogue(db).authorities[case.authority_code]
     owner = db.get_one(Account, case.owner_id)
-    make = notices.correction if letter == "C" else notices.refusal
     decision.notice_number = f"{case.number}-{letter}{decision.decided_at or now():%m%d%H%M}"
     facts = NoticeFacts(
         number=decision.notice_number, case_number=case.number, authority=office.name, addressee=owner.name,
@@ -111,8 +119,10 @@ def _notice(db: Session, case: Case, decision: Decision, letter: str, items: tup
         acted_on=local_date(case.submitted_at) if case.submitted_at else None, items=items,
         reason="；".join(items), simulated=settings().simulated,
     )  # fmt: skip
-    seal = authority().seal_for(db, office.id.replace("-", ""), office.name)
-    decision.notice_key = objects.put(sealing.seal(db, authority(), make(facts), seal))
+    seal = authority().seal_for(db, office.code.replace("-", ""), office.name)
+    decision.notice_key = objects.put(
+        sealing.seal(db, authority(), notice("correction" if letter == "C" else "refusal", facts), seal)
+    )
 
 
 def _tell(db: Session, case: Case, template: str, key: str, **values: object) -> None:

@@ -1,6 +1,7 @@
 """The key that signs events to banks; kept encrypted in the instance's folder, never in the database."""
 
 import base64
+import contextlib
 import functools
 import os
 from pathlib import Path
@@ -28,10 +29,8 @@ def _load(path: Path, passphrase: str) -> Ed25519PrivateKey:
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(pem)
-        try:
-            os.link(fresh, path)  # the first of two processes wins
-        except FileExistsError:
-            pass
+        with contextlib.suppress(FileExistsError):  # the first of two processes wins
+            os.link(fresh, path)
         fresh.unlink()
     key = load_pem_private_key(path.read_bytes(), passphrase.encode())
     assert isinstance(key, Ed25519PrivateKey)

@@ -31,7 +31,9 @@ FIELDS: dict[str, Words] = {
     "scope": Words("经营范围", "Business scope"),
     "established_on": Words("成立日期", "Date of establishment"),
     "authority": Words("登记机关", "Registration authority"),
-    "legal_representative": Words("法定代表人的姓名、证件号码和手机号", "Legal representative: name, ID number and phone"),
+    "legal_representative": Words(
+        "法定代表人的姓名、证件号码和手机号", "Legal representative: name, ID number and phone"
+    ),
     "shareholders": Words("股东姓名或名称和出资额", "Shareholders and their contributions"),
     "officers": Words("董事、监事、经理的姓名", "Names of directors, supervisors and managers"),
     "finance": Words("财务负责人的姓名和手机号", "Finance officer: name and phone"),
@@ -43,8 +45,14 @@ CONSENT = Words(
     "I agree that the data listed above is given to {bank}, {branch}, only to arrange the account of “{company}”. I can withdraw at any time before the account is opened.",
 )
 NO_BRANCH = Words("请选择一家银行网点。", "Choose a bank branch.")
-NO_CONSENT = Words("请勾选同意后再提交；不同意则不会提供任何数据。", "Tick your consent to go on; without it, no data is given to anyone.")
-HAS_HANDOFF = Words("已有一份开户预约在办理中，请先撤回再换银行。", "An appointment is already under way. Withdraw it before choosing another bank.")
+NO_CONSENT = Words(
+    "请勾选同意后再提交；不同意则不会提供任何数据。",
+    "Tick your consent to go on; without it, no data is given to anyone.",
+)
+HAS_HANDOFF = Words(
+    "已有一份开户预约在办理中，请先撤回再换银行。",
+    "An appointment is already under way. Withdraw it before choosing another bank.",
+)
 
 EVENT_OF_STATUS = {
     "received": "receive",
@@ -121,7 +129,11 @@ def handoffs_of(db: Session, case_id: uuid.UUID) -> list[Handoff]:
 
 def reports_of(db: Session, handoff_id: uuid.UUID) -> list[BankReport]:
     """The bank's reports, oldest first."""
-    return list(db.scalars(select(BankReport).where(BankReport.handoff_id == handoff_id).order_by(BankReport.received_at)))
+    return list(
+        db.scalars(
+            select(BankReport).where(BankReport.handoff_id == handoff_id).order_by(BankReport.received_at)
+        )
+    )
 
 
 def lock_handoff(db: Session, handoff_id: uuid.UUID) -> tuple[Case, Handoff]:
@@ -136,7 +148,9 @@ def lock_handoff(db: Session, handoff_id: uuid.UUID) -> tuple[Case, Handoff]:
 def _move(db: Session, case: Case, row: Handoff, event: str, actor: Actor, detail: dict[str, str]) -> None:
     row.state = next_state(HandoffMachine, row.state, event, actor.roles)
     row.changed_at = now()
-    entry = record(db, case, actor, f"bank_{event}", detail={"bank": row.bank_code, "branch": row.branch_name, **detail})
+    entry = record(
+        db, case, actor, f"bank_{event}", detail={"bank": row.bank_code, "branch": row.branch_name, **detail}
+    )
     for job in HandoffMachine.EFFECTS.get(event, ()):
         enqueue(db, job, str(row.id), key=f"{job}:{row.id}:{entry.seq}")
 
@@ -211,7 +225,11 @@ def tell_withdrawn(db: Session, handoff_id: uuid.UUID, gateway: BankGateway) -> 
     url = db.get_one(BankClient, row.bank_code).events_url
     event = {
         "type": "handoff.withdrawn",
-        "data": {"handoff_id": str(row.id), "business_number": row.business_number, "bank_code": row.bank_code},
+        "data": {
+            "handoff_id": str(row.id),
+            "business_number": row.business_number,
+            "bank_code": row.bank_code,
+        },
     }
     db.commit()
     gateway.notify(url, f"withdrawn_{row.id}", event, webhook_key())
@@ -235,7 +253,9 @@ def take_report(db: Session, handoff_id: uuid.UUID, report: Report, actor: Actor
         words = Words("开户完成须提供基本存款账户账号。", "An opened account needs its account number.")
         raise RuleViolation([Problem("BK-04", "account_number", words)])
     if event in ("decline", "ask_information") and not report.text.strip():
-        words = Words("请写明原因或所需资料，申请人会看到。", "Say why or what is wanted; the applicant will read it.")
+        words = Words(
+            "请写明原因或所需资料，申请人会看到。", "Say why or what is wanted; the applicant will read it."
+        )
         raise RuleViolation([Problem("BK-09", "text", words)])
     entry = BankReport(
         handoff_id=row.id, report_id=report.report_id, status=report.status, at=report.at, text=report.text.strip(),
@@ -244,7 +264,9 @@ def take_report(db: Session, handoff_id: uuid.UUID, report: Report, actor: Actor
     db.add(entry)
     if report.branch_code and not is_final(HandoffMachine, row.state):
         branch = db.scalar(
-            select(BankBranch).where(BankBranch.code == report.branch_code, BankBranch.bank_code == row.bank_code)
+            select(BankBranch).where(
+                BankBranch.code == report.branch_code, BankBranch.bank_code == row.bank_code
+            )
         )
         if branch is not None:
             row.branch_code, row.branch_name = branch.code, branch.name
@@ -257,13 +279,23 @@ def take_report(db: Session, handoff_id: uuid.UUID, report: Report, actor: Actor
     if event == "open_account":
         row.account_number = report.account_number
     db.flush()
-    _tell(db, case, row, MESSAGE_OF_STATE[row.state], f"report:{entry.id}", text=entry.text, account=report.account_number)
+    _tell(
+        db,
+        case,
+        row,
+        MESSAGE_OF_STATE[row.state],
+        f"report:{entry.id}",
+        text=entry.text,
+        account=report.account_number,
+    )
     if event == "open_account":
         advance(db, case.id, "close", Actor.system(), {"why": "account_opened"})
     return entry
 
 
-def _tell(db: Session, case: Case, row: Handoff, template: str, occasion: str, text: str = "", account: str = "") -> None:
+def _tell(
+    db: Session, case: Case, row: Handoff, template: str, occasion: str, text: str = "", account: str = ""
+) -> None:
     """An SMS at every step (HB-12)."""
     owner = db.get_one(Account, case.owner_id)
     bank = db.get_one(BankClient, row.bank_code).name

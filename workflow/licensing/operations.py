@@ -7,8 +7,8 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from signing import pdf as sealing
-from signing.papers import licence as licence_papers
-from signing.papers import notices
+from signing.papers.licences import duplicate, licence
+from signing.papers.notices import notice
 from signing.papers.data import LicenceFacts, NoticeFacts
 from workflow import objects
 from workflow.accounts.models import Account
@@ -20,11 +20,12 @@ from workflow.errors import Conflict
 from workflow.establishment.data import Application
 from workflow.establishment.drafts import submissions_of
 from workflow.establishment.facts import paper_facts, published_facts
-from workflow.establishment.types import type_of
+from workflow.establishment import types
 from workflow.licensing.models import Licence, RegisterEntry
 from workflow.licensing.uscc import new_uscc
 from workflow.machine import MOVED_ON
 from workflow.messages.operations import send
+from workflow.naming import declaration
 from workflow.naming import operations as naming
 from workflow.settings import settings
 from workflow.signer import authority
@@ -43,7 +44,7 @@ def prepare(db: Session, case_id: uuid.UUID) -> Licence:
         raise Conflict(MOVED_ON, "moved_on")
     sequence = db.execute(text("SELECT nextval('credit_codes')")).scalar_one()
     office = catalogue(db).authorities[case.authority_code]
-    uscc = new_uscc(sequence, office.uscc_authority_code)
+    uscc = new_uscc(sequence, office.uscc_authority_code, types.get(case.entity_type).uscc_kind)
     row = Licence(
         case_id=case_id,
         uscc=uscc,
@@ -65,36 +66,35 @@ def make_files(db: Session, licence_id: uuid.UUID) -> dict[str, str]:
     application = _submitted(db, case)
     facts = licence_facts(db, case, application, row)
     office = catalogue(db).authorities[case.authority_code]
-    seal = authority().seal_for(db, office.id.replace("-", ""), office.name)
+    seal = authority().seal_for(db, office.code.replace("-", ""), office.name)
     papers = {
-        "licence": licence_papers.original(facts),
-        "duplicate": licence_papers.duplicate(facts),
-        "notice": notices.registration(
+        "licence": licence(facts),
+        "duplicate": duplicate(facts, 1, max(1, application.licence.duplicates)),
+        "notice": notice(
+            "registration",
             NoticeFacts(
                 number=f"{case.number}-T1", case_number=case.number, authority=office.name,
                 addressee=db.get_one(Account, case.owner_id).name, entity_name=case.name, matter="设立登记",
                 issued=row.established_on, uscc=row.uscc, verification_url=facts.verification_url,
                 simulated=settings().simulated,
-            )
+            ),
         ),
     }  # fmt: skip
-    return {
-        kind: objects.put(sealing.seal(db, authority(), paper, seal)) for kind, paper in papers.items()
-    }
+    return {kind: objects.put(sealing.seal(db, authority(), paper, seal)) for kind, paper in papers.items()}
 
 
 def licence_facts(db: Session, case: Case, application: Application, row: Licence) -> LicenceFacts:
     """What the licence says (LIC-06)."""
     facts = paper_facts(db, case, application)
-    kind = type_of(application.entity_type)
+    kind = types.get(application.entity_type)
     return LicenceFacts(
-        uscc=row.uscc, name=case.name, type_name=facts.type_name, subject=kind.head_title,
+        uscc=row.uscc, name=case.name, type_name=facts.type_name, subject=kind.head_words.zh,
         representative=facts.legal_representative.name if facts.legal_representative else "",
-        place_label=kind.place_title, place=facts.address.text, scope=facts.scope.text, authority=facts.authority,
+        place_label=kind.address_words.zh, place=facts.address.text, scope=facts.scope.text, authority=facts.authority,
         established=row.established_on, issued=row.established_on,
         verification_url=f"{settings().portal_url}/v/{row.verification_code}",
-        publicity_url=f"{settings().portal_url}/register", capital_label=kind.capital_title,
-        capital=application.capital if kind.capital_title else None, composition=facts.household_form,
+        publicity_url=f"{settings().portal_url}/register", capital_label=kind.capital_words.zh if kind.capital_registered else "",
+        capital=application.capital if kind.capital_registered else None, composition=facts.household_form,
         simulated=settings().simulated,
     )  # fmt: skip
 
@@ -114,12 +114,13 @@ def activate(db: Session, licence_id: uuid.UUID, files: dict[str, str]) -> None:
     db.add(
         RegisterEntry(
             uscc=row.uscc, case_id=case.id, name=case.name, entity_type=case.entity_type,
-            type_code=type_of(application.entity_type).type_code(application), type_text=facts.type_name,
+            type_code=types.get(application.entity_type).type_code(application)[0], type_text=facts.type_name,
             representative=facts.representative, capital=facts.capital, address=facts.place, scope=facts.scope,
             authority_code=case.authority_code, authority_name=facts.authority, established_on=row.established_on,
             facts=published_facts(application),
         )
     )  # fmt: skip
+    declaration.end(db, case.id, "used")
     naming.consume(db, case_id=case.id, uscc=row.uscc, now=now())
     advance(db, case.id, "issue_licence", Actor.system(), {"uscc": row.uscc, "licence": files["licence"]})
     owner = db.get_one(Account, case.owner_id)
@@ -137,4 +138,3 @@ def revoke(db: Session, licence_id: uuid.UUID, actor: Actor, reason: str) -> Non
 
 def _submitted(db: Session, case: Case) -> Application:
     return submissions_of(db, case.id)[-1][1]
-

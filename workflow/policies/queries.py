@@ -14,6 +14,7 @@ DEFAULTS: dict[str, Any] = {
     "name_review": "findings",  # all | findings | none: which names a registrar looks at (0.1)
     "reservation_months": 2,  # NM-44
     "straight_through": False,  # approval without an examiner when no rule finds anything
+    "scope_style": "split",  # split (SC-03) | single (SC-04)
     "address_proof": "commitment",  # ADR-03
     "keep_face_frame": True,  # HB-09; False keeps the verdict only
     "decision_days": 3,  # PRO-04, working days

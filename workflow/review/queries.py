@@ -44,7 +44,7 @@ def decisions_of(db: Session, case_id: uuid.UUID) -> list[Decision]:
     return list(db.scalars(select(Decision).where(Decision.case_id == case_id).order_by(Decision.decided_at)))
 
 
-def visible(staff: Staff) -> Select[tuple[Case]]:
+def visible(staff: Staff) -> Select[Case]:
     """The cases of the authorities that somebody works for."""
     return select(Case).where(Case.authority_code.in_(staff.authority_codes))
 
@@ -82,8 +82,8 @@ def queue(
             case,
             TASK_OF_STATE.get(case.state, ""),
             number or "",
-            claim and claim.staff_id,
-            claim and claim.lease_until,
+            claim.staff_id if claim else None,
+            claim.lease_until if claim else None,
         )
         for case, claim, number in rows
     ], count
