@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from signing.papers import styles, tables
 from signing.papers.amounts import day
-from signing.papers.data import PaperFacts, RenderedPaper, Signer
+from signing.papers.data import PaperFacts, Party, RenderedPaper, Signer
 from signing.papers.kinds import WORDS
 from signing.papers.layout import Paper, pairs
-from signing.papers.wording import number_of, party_signer
+from signing.papers.wording import executing_partners, number_of, party_signer
 
 Row = Sequence[tuple[str, str]]
 SENSITIVE = "（见敏感信息页）"
@@ -126,7 +126,7 @@ def _founding(facts: PaperFacts) -> list[Row]:
     elif facts.entity_type in ("gp", "sgp", "lp"):
         limited = sum(c.role == "有限合伙人" for c in facts.contributions)
         rows += [
-            [("执行事务合伙人", name or facts.office("executing_partner"))],
+            [("执行事务合伙人", "、".join(_executing(p) for p in executing_partners(facts)))],
             [("合伙企业类型", facts.type_name), ("合伙期限", facts.term)],
             [("出资额", tables.capital_words(facts))],
             [("合伙人数", f"{len(facts.contributions)} 人"), ("其中有限合伙人", f"{limited} 人")],
@@ -202,6 +202,11 @@ def _commitments(facts: PaperFacts) -> list[str]:
     if facts.entity_type == "branch" and facts.parent:
         texts.append(f"六、{facts.parent.name}知悉分公司不具有法人资格，其民事责任由公司承担。")
     return texts
+
+
+def _executing(party: Party) -> str:
+    delegate = party.representative
+    return f"{party.name}（委派代表：{delegate.name}）" if delegate else party.name
 
 
 def _numeral(number: int) -> str:

@@ -230,6 +230,7 @@ def grid(
     commands: list[tuple[Any, ...]] = [
         ("GRID", (0, 0), (-1, -1), 0.4, HexColor(styles.HAIR)),
         ("BOX", (0, 0), (-1, -1), 0.7, HexColor(styles.GREY)),
+        ("FONTNAME", (0, 0), (-1, -1), SANS),
         ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
         ("LEFTPADDING", (0, 0), (-1, -1), 5),
         ("RIGHTPADDING", (0, 0), (-1, -1), 5),
@@ -288,6 +289,8 @@ class _PageCanvas(Canvas):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs["invariant"] = 1
         kwargs["pageCompression"] = 1
+        kwargs["initialFontName"] = SANS
+        kwargs["lang"] = "zh-CN"
         super().__init__(*args, **kwargs)
         self._pages: list[dict[str, Any]] = []
 
@@ -301,7 +304,6 @@ class _PageCanvas(Canvas):
             self.__dict__.update(page)
             self.paper.furniture(self, self.getPageNumber(), total)
             super().showPage()
-        self._doc.Catalog.Lang = "zh-CN"
         super().save()
 
 

@@ -178,11 +178,10 @@ def _draw(
     fonts.register()
     width, height = page
     buffer = io.BytesIO()
-    canvas = Canvas(buffer, pagesize=page, invariant=1, pageCompression=1)
+    canvas = Canvas(buffer, pagesize=page, invariant=1, pageCompression=1, initialFontName=SANS, lang="zh-CN")
     canvas.setTitle(f"{title} {facts.name}")
     canvas.setAuthor(facts.authority)
     canvas.setCreator("Qibu")
-    canvas._doc.Catalog.Lang = "zh-CN"
     if facts.simulated:
         canvas.saveState()
         canvas.translate(width / 2, height / 2)

@@ -8,7 +8,7 @@ from signing.papers.amounts import capitals, percent, short_day, wan
 from signing.papers.data import PaperFacts, Person
 from signing.papers.kinds import WORDS
 from signing.papers.layout import grid, pairs
-from signing.papers.styles import CONTENT
+from signing.papers.styles import CELL, CONTENT
 
 
 def scaled(*millimetres: float) -> list[float]:
@@ -27,22 +27,23 @@ def contributions(facts: PaperFacts, *, short: bool = False) -> Table:
     partners = facts.entity_type in ("gp", "sgp", "lp")
     stock = facts.entity_type == "jsc"
     head = ["序号", f"{words.party}名称或姓名"]
-    widths: list[float] = [11, 48 if short else 40]
+    extra = partners or stock
+    widths: list[float] = [11, 34 if extra else 48 if short else 40]
     aligns = ["center", "left"]
     if not short:
         head += ["国别（地区）", "证件类型"]
-        widths += [16, 27]
+        widths += [14, 22] if extra else [16, 27]
         aligns += ["center", "center"]
     if partners:
         head.append("合伙人类型")
-        widths.append(24 if short else 17)
+        widths.append(22)
         aligns.append("center")
     if stock:
         head.append("认购股份数（股）")
-        widths.append(28)
+        widths.append(23)
         aligns.append("right")
     head += ["认缴出资额（万元）", "实缴出资额（万元）", "出资方式", "出资日期", "出资比例"]
-    widths += [23, 23, 22, 24, 21] if short else [20, 20, 17, 24, 21]
+    widths += [23, 23, 22, 24, 21] if short else [18, 18, 15, 24, 18] if extra else [20, 20, 17, 24, 21]
     aligns += ["right", "right", "center", "center", "right"]
     rows: list[list[str]] = [head]
     for place, c in enumerate(facts.contributions, 1):
@@ -66,7 +67,8 @@ def contributions(facts: PaperFacts, *, short: bool = False) -> Table:
                  wan(sum(c.paid for c in facts.contributions)), "", "", "100%"])  # fmt: skip
     if stock:
         rows[-1][len(head) - 6] = f"{sum(c.shares or 0 for c in facts.contributions):,}"
-    return grid(rows, scaled(*widths), heads=1, aligns=aligns, spans=[(len(rows) - 1, 0, 1)])
+    cell = CELL.but(size=8.5, leading=13.0) if partners or stock else CELL
+    return grid(rows, scaled(*widths), heads=1, cell=cell, aligns=aligns, spans=[(len(rows) - 1, 0, 1)])
 
 
 def officers(facts: PaperFacts, *, identity: bool = True) -> Table:

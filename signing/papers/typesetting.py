@@ -7,6 +7,7 @@ blank half, and a quarter-em gap that is not a character separates Chinese from 
 """
 
 import itertools
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -100,7 +101,7 @@ def characters(runs: Sequence[Run]) -> list[Char]:
             if other:
                 width = fonts.widths(other)[ord(char)] * run.size / 1000
                 chars.append(Char(char, other, run.size, run.colour, width))
-            elif char.isprintable():
+            elif unicodedata.category(char) not in ("Cc", "Cf", "Cs"):
                 for part in f"〔U+{ord(char):X}〕":
                     width = table[ord(part)] * run.size / 1000
                     chars.append(Char(part, run.font, run.size, run.colour, width, latin=_is_latin(part)))

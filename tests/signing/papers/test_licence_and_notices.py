@@ -1,0 +1,143 @@
+"""Licence (6.1), notices (4.2) and the evidence sheet (ES-21)."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+import pytest
+
+from signing.papers import duplicate, evidence_sheet, licence, notice, samples
+from signing.papers.data import EvidenceFacts, LicenceFacts, NoticeFacts, SignatureEvent
+from tests.signing.papers import reading
+
+URL = "http://127.0.0.1:8001/verify/91000000MA0000001X"
+FACTS = LicenceFacts(
+    "91000000MA0000001X", "武汉样例七步软件有限公司", "有限责任公司（自然人独资）", "法定代表人", "张样例", "住所",
+    samples.ADDRESS.text, samples.SCOPE.text, samples.AUTHORITY, date(2026, 11, 24), date(2026, 11, 24), URL,
+    capital_label="注册资本", capital=50_000_000,
+)  # fmt: skip
+NOTICE = NoticeFacts(
+    "（样例）登字〔2026〕第000001号", "QB20261124000001", samples.AUTHORITY, "张样例", "武汉样例七步软件有限公司", "设立登记",
+    date(2026, 11, 24), date(2026, 11, 24), date(2026, 11, 27), ("住所缺少门牌号。", "经营范围用语不规范。"), ("公司章程",),
+    "需要核对出资情况。", "《中华人民共和国市场主体登记管理条例》第二十条", "91000000MA0000001X", "王样例",
+    "武汉市武昌区人民政府", "武汉市武昌区人民法院", URL,
+)  # fmt: skip
+
+
+def decoded(pdf, tmp_path):
+    file = tmp_path / "paper.pdf"
+    file.write_bytes(pdf)
+    reading.tool("pdftoppm", "-r", "110", "-png", "-singlefile", str(file), str(tmp_path / "page"))
+    return reading.tool("zbarimg", "-q", "--raw", str(tmp_path / "page.png")).decode().strip()
+
+
+@pytest.mark.parametrize("make", [licence, lambda facts: duplicate(facts, 1, 2)])
+def test_licence_carries_the_items_of_the_law(make, tmp_path):
+    """LIC-06, LIC-08, PRO-10; the QR code leads to the verification page."""
+    paper = make(FACTS)
+    found = reading.text(paper.pdf)
+    for part in (FACTS.uscc, FACTS.name, FACTS.type_name, "张样例", "伍拾万元整", "2026年11月24日", "东湖路105号",
+                 "计算机系统服务", FACTS.authority, "统一社会信用代码"):  # fmt: skip
+        assert part in found, part
+    assert "营业期限" not in found  # LIC-06: the term is no item of the licence
+    assert decoded(paper.pdf, tmp_path) == URL
+    assert make(FACTS).sha256 == paper.sha256
+    page, x0, y0, x1, y1 = paper.signature_boxes["seal"]
+    assert not [
+        c.get_text()
+        for c in reading.characters(paper.pdf, page)
+        if c.x0 < x1 and c.x1 > x0 and c.y0 < y1 and c.y1 > y0
+    ]
+
+
+def test_size_and_reminder():
+    """LIC-01: 297 mm by 420 mm, duplicate 210 mm by 297 mm; LIC-10: the reminder is on the duplicate only."""
+    import io
+
+    from pypdf import PdfReader
+
+    def size(paper):
+        box = PdfReader(io.BytesIO(paper.pdf)).pages[0].mediabox
+        return round(float(box.width) * 25.4 / 72), round(float(box.height) * 25.4 / 72)
+
+    second = duplicate(FACTS, 1, 2)
+    assert size(licence(FACTS)) == (420, 297) and size(second) == (297, 210)
+    assert "年度报告" in reading.text(second.pdf) and "年度报告" not in reading.text(licence(FACTS).pdf)
+    assert "2-1" in reading.text(second.pdf)
+
+
+def test_simulated_licence_says_so():
+    assert "不具有法律效力" in reading.text(licence(FACTS).pdf)
+    assert "不具有法律效力" not in reading.text(licence(replace(FACTS, simulated=False)).pdf)
+
+
+def test_a_household_has_its_own_layout():
+    """LIC-07 F: composition instead of type, no capital (IMPL52 Art. 6)."""
+    found = reading.text(
+        licence(replace(FACTS, subject="经营者", composition="家庭经营", capital_label="", capital=None)).pdf
+    )
+    assert "家庭经营" in found and "注册资本" not in found
+
+
+def test_a_long_scope_shrinks_and_a_longer_one_is_shortened_with_a_reference():
+    """SC-13."""
+    middle = "一般项目：" + "；".join(f"样例服务第{n}项" for n in range(60))
+    found = reading.text(licence(replace(FACTS, scope=middle)).pdf)
+    assert "样例服务第59项" in found and "节录" not in found
+    endless = "一般项目：" + "；".join(f"样例服务第{n}项" for n in range(900))
+    paper = licence(replace(FACTS, scope=endless))
+    found = reading.text(paper.pdf)
+    assert "样例服务第0项" in found and "样例服务第899项" not in found and "全文扫描二维码查看" in found
+    assert paper.pages == 1
+
+
+@pytest.mark.parametrize("kind", ["receipt", "correction", "refusal", "registration", "name", "extension"])
+def test_notices(kind, tmp_path):
+    paper = notice(kind, NOTICE)
+    found = reading.text(paper.pdf)
+    assert NOTICE.authority in found and NOTICE.number in found and NOTICE.entity_name in found
+    assert decoded(paper.pdf, tmp_path) == URL
+    assert "seal" in paper.signature_boxes and notice(kind, NOTICE).sha256 == paper.sha256
+
+
+def test_refusal_names_reasons_and_remedies():
+    """PRO-07, PRO-08: reasons, administrative review within 60 days, suit within six months."""
+    found = reading.text(notice("refusal", NOTICE).pdf)
+    for part in (
+        "住所缺少门牌号",
+        "六十日内向武汉市武昌区人民政府申请行政复议",
+        "六个月内依法向武汉市武昌区人民法院提起行政诉讼",
+    ):
+        assert part in found
+    with pytest.raises(ValueError, match="court"):
+        notice("refusal", replace(NOTICE, court=""))
+
+
+def test_correction_lists_every_point_once():
+    """PRO-05: once, all of them."""
+    found = reading.text(notice("correction", NOTICE).pdf)
+    assert all(found.count(item) == 1 for item in NOTICE.items) and "一次性告知" in found
+    with pytest.raises(ValueError, match="items"):
+        notice("correction", replace(NOTICE, items=()))
+    with pytest.raises(ValueError, match="no notice"):
+        notice("praise", NOTICE)
+
+
+def test_evidence_sheet_lists_every_signature():
+    """ES-21: who, how identified, which bytes, when, from where."""
+    moment = datetime(2026, 11, 24, 8, 0, 3, tzinfo=UTC)
+    events = tuple(
+        SignatureEvent(
+            f"样例签名人{n}", "股东", "公司章程", f"{n:064x}", "银行卡四要素", moment, moment, f"序列号{n}"
+        )
+        for n in range(20)
+    )
+    facts = EvidenceFacts(
+        "QB-E1", "QB1", "武汉样例七步软件有限公司", samples.AUTHORITY, moment, events, verification_url=URL
+    )
+    paper = evidence_sheet(facts)
+    found = reading.text(paper.pdf)
+    for event in events:
+        assert event.signer in found and event.document_sha256 in found
+    assert "2026-11-2416:00:03+08:00" in found
+    with pytest.raises(ValueError, match="zone"):
+        evidence_sheet(replace(facts, events=(replace(events[0], signed_at=datetime(2026, 11, 24)),)))
