@@ -60,8 +60,7 @@ class Catalogue:
         self.number = changes[-1].number if changes else 0
         self.words: dict[str, RestrictedWord] = {}
         for row in facts.rows("names_words.csv"):
-            word = restricted_word(row)
-            self.words[word.word] = word
+            self.words[row["word"]] = restricted_word(row)
         self.groups = {w.word: w.group for w in facts.industry_words().values() if w.group}
         pairs = {(r["a"], r["b"]) for r in facts.rows("names_lookalikes.csv")}
         for change in changes:

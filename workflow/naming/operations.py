@@ -4,12 +4,12 @@ Everything that can block a name is ordered by one advisory lock per comparison 
 the check; the exclusion constraint on `register_names.guard` holds whatever else may happen.
 """
 
+import calendar
 import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from dateutil.relativedelta import relativedelta
 from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.exc import IntegrityError
@@ -78,7 +78,7 @@ def reserve(
     row = RegisterName(
         **row_values(parts.name, proposal.authority_code, "reserved", local_date(now), parts=parts,
                      industry_code=proposal.industry_code),
-        case_id=case_id, holder=holder, reserved_until=now + relativedelta(months=months), created_at=now,
+        case_id=case_id, holder=holder, reserved_until=months_later(now, months), created_at=now,
         exemption=",".join(sorted(proposal.exemptions)) if exempt else "",
         guard=None if exempt else [Range(a, b) for a, b in comparison.guard(seen, areas, current_catalogue(db))],
     )  # fmt: skip
@@ -90,6 +90,13 @@ def reserve(
             raise taken(()) from error
         raise
     return row
+
+
+def months_later(moment: datetime, months: int) -> datetime:
+    """The same day and time some months on; the last day of a shorter month."""
+    year, month = divmod(moment.month - 1 + months, 12)
+    last = calendar.monthrange(moment.year + year, month + 1)[1]
+    return moment.replace(year=moment.year + year, month=month + 1, day=min(moment.day, last))
 
 
 def _lock(db: Session, numbers: Sequence[int]) -> None:
@@ -190,7 +197,7 @@ def extend(db: Session, *, case_id: uuid.UUID, now: datetime, months: int = 12) 
             "名称保留期已过，请重新申报。", "The reservation has run out. Apply for the name again."
         )
         raise Conflict(words, "reservation_expired")
-    row.reserved_until = max(row.reserved_until, row.created_at + relativedelta(months=months))
+    row.reserved_until = max(row.reserved_until, months_later(row.created_at, months))
     db.flush()
     return row
 

@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -133,7 +134,7 @@ def _collisions(
 ) -> tuple[list[Any], int, Catalogue]:
     proposed = comparison.entry(parts, proposal.industry_code)
     areas = areas_of(proposal, parts.division_code)
-    rows: list[Any] = []
+    rows: Sequence[Any] = []
     db.flush()
     for _ in range(3):  # again only when the lists changed in between
         rows = db.connection().exec_driver_sql(

@@ -496,7 +496,7 @@ def _words(proposal: Proposal, parts: Parts, catalogue: Catalogue, on: date) -> 
         end = start + len(word.word)
         if word.word in seen or start < boundary < end:
             continue
-        if word.match == "whole" and not (word.word == parts.trade_name):
+        if word.match == "whole" and word.word != parts.trade_name:
             continue
         if start >= boundary and word.rule in ("LIM-26", "LIM-24", "LIM-27", "LIM-16"):
             continue  # these concern the trade name

@@ -1,0 +1,163 @@
+"""`qibu bench names`: a made-up register of N names, then how fast a check is, and whether it finds all it must."""
+
+import json
+import multiprocessing
+import random
+import resource
+import statistics
+import threading
+import time
+import uuid
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import create_engine, text
+from sqlalchemy.orm import Session
+
+from workflow.db import driver_url, now
+from workflow.errors import Conflict, RuleViolation
+from workflow.naming import facts
+from workflow.naming.generator import NameMaker, register_lines
+from workflow.naming.loading import load_lines
+from workflow.naming.operations import reserve
+from workflow.naming.proposal import Proposal
+from workflow.naming.queries import check_text
+
+
+def proposals(count: int, seed: int) -> list[tuple[str, str]]:
+    """Names as people wish for them: half of them new, half close to what exists, with the district they ask for."""
+    maker = NameMaker(seed + 1000)
+    return [maker.name() for _ in range(count)]
+
+
+def percentiles(seconds: list[float]) -> dict[str, float]:
+    """p50, p95, p99 and the worst, in milliseconds."""
+    ordered = sorted(seconds)
+    at = lambda share: round(ordered[min(len(ordered) - 1, int(share * len(ordered)))] * 1000, 3)  # noqa: E731
+    return {"p50": at(0.5), "p95": at(0.95), "p99": at(0.99), "max": at(1.0)}
+
+
+def _timed(url: str, wishes: Iterable[tuple[str, str]]) -> tuple[list[float], dict[str, int]]:
+    engine = create_engine(driver_url(url))
+    seconds, verdicts = [], {}
+    with Session(engine) as db:
+        for name, authority in wishes:
+            start = time.perf_counter()
+            answer = check_text(db, name, authority)
+            seconds.append(time.perf_counter() - start)
+            verdicts[answer.verdict] = verdicts.get(answer.verdict, 0) + 1
+    engine.dispose()
+    return seconds, verdicts
+
+
+def _cold(url: str, name: str, authority: str, results: Any) -> None:
+    start = time.perf_counter()
+    for loader in (facts.divisions, facts.division_names, facts.industry_words, facts.readings_of_characters):
+        loader.cache_clear()
+    engine = create_engine(driver_url(url))
+    with Session(engine) as db:
+        check_text(db, name, authority)
+    results.put((time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024))
+
+
+def cold_start(url: str, name: str, authority: str) -> tuple[float, float]:
+    """Seconds of the first check in a new process that has imported the code, and its memory in MiB."""
+    context = multiprocessing.get_context("spawn")
+    results = context.Queue()
+    process = context.Process(target=_cold, args=(url, name, authority, results))
+    process.start()
+    found = results.get(timeout=60)
+    process.join()
+    return found  # type: ignore[no-any-return]
+
+
+def fight(url: str, seed: int, clients: int = 16, tries: int = 60) -> dict[str, Any]:
+    """Clients that want overlapping names at the same time: reservations a second, and holders of blocking names."""
+    engine = create_engine(driver_url(url), pool_size=clients)
+    words = ["软件", "信息技术", "信息科技"]
+    stamp = uuid.UUID(int=random.Random(seed).getrandbits(128)).hex[:4]
+    pool = random.Random(seed + 7)
+    trades = ["".join(pool.sample("星河木兰松柏云帆溪桥竹影晴岚", 3)) for _ in range(clients * tries // 4)]
+    outcomes: dict[str, int] = {"held": 0, "name_taken": 0, "rules": 0}
+    gate, mutex = threading.Barrier(clients), threading.Lock()
+
+    def client(number: int) -> None:
+        mine = random.Random(seed * 100 + number)
+        gate.wait()
+        for _ in range(tries):
+            trade, word = mine.choice(trades), mine.choice(words)
+            name = mine.choice(
+                [
+                    f"武汉{trade}{word}有限公司",
+                    f"{trade}（武汉）{word}有限公司",
+                    f"武汉市{trade}{word}有限责任公司",
+                ]
+            )
+            with Session(engine) as db:
+                try:
+                    reserve(
+                        db, case_id=None, holder=uuid.uuid4(), proposal=Proposal("420106", text=name),
+                        committed=True, now=now(),
+                    )  # fmt: skip
+                    db.commit()
+                    outcome = "held"
+                except Conflict as conflict:
+                    outcome = conflict.code
+                except RuleViolation:
+                    outcome = "rules"
+            with mutex:
+                outcomes[outcome] = outcomes.get(outcome, 0) + 1
+
+    threads = [threading.Thread(target=client, args=(n,)) for n in range(clients)]
+    start = time.perf_counter()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    took = time.perf_counter() - start
+    with engine.connect() as connection:
+        doubles = connection.execute(
+            text(
+                "SELECT count(*) FROM register_names a JOIN register_names b ON a.trade_name = b.trade_name "
+                "AND a.id < b.id AND a.prefecture = b.prefecture AND a.industry_class = b.industry_class "
+                "WHERE a.guard IS NOT NULL AND b.guard IS NOT NULL AND a.status = 'reserved' AND b.status = 'reserved'"
+            )
+        ).scalar_one()
+        connection.execute(text("DELETE FROM register_names WHERE guard IS NOT NULL"))
+        connection.commit()
+    engine.dispose()
+    return {"clients": clients, "seconds": round(took, 2), "requests_a_second": round(clients * tries / took),
+            "outcomes": outcomes, "double_holders": doubles, "run": stamp}  # fmt: skip
+
+
+def run(url: str, size: int, seed: int, *, checks: int = 3000, processes: int = 2) -> dict[str, Any]:
+    """Fill an empty register with `size` names and measure; `url` is a database made for this, with all tables."""
+    result: dict[str, Any] = {"size": size, "seed": seed}
+    start = time.perf_counter()
+    report = load_lines(url, f"bench-{size}-{seed}", register_lines(size, seed), processes=processes)
+    result["load_seconds"] = round(time.perf_counter() - start, 1)
+    result["loaded"] = report.loaded
+    engine = create_engine(driver_url(url))
+    with engine.connect() as connection:
+        total, count = connection.execute(
+            text("SELECT pg_total_relation_size('register_names'), count(*) FROM register_names")
+        ).one()
+    engine.dispose()
+    result["names"], result["bytes_a_name"] = count, round(total / max(count, 1))
+    wishes = proposals(checks, seed)
+    seconds, memory = cold_start(url, *wishes[0])
+    result["cold_first_check_ms"], result["cold_memory_mib"] = round(seconds * 1000, 1), round(memory)
+    _timed(url, wishes[: checks // 5])
+    timings, verdicts = _timed(url, wishes)
+    result["check_ms"] = percentiles(timings) | {"mean": round(statistics.fmean(timings) * 1000, 3)}
+    result["verdicts"] = verdicts
+    result["memory_mib"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    result["reserve"] = fight(url, seed)
+    return result
+
+
+def report(result: dict[str, Any], as_json: bool) -> str:
+    """The result as JSON or as a few lines."""
+    if as_json:
+        return json.dumps(result, ensure_ascii=False)
+    return "\n".join(f"{key}: {value}" for key, value in result.items())

@@ -1,0 +1,1 @@
+"""Step 3: names. Parts, rules, comparison, the register of names, reservation."""
