@@ -14,8 +14,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from app.web.catalogue import COMPILED, ROOT, SOURCES, compile_catalogue
-
+ROOT = Path(__file__).resolve().parents[2]
+SOURCES = ROOT / "translations" / "src"
+COMPILED = ROOT / "translations" / "zh_Hans_CN" / "LC_MESSAGES" / "messages.mo"
 ASSETS = ROOT / "app" / "assets"
 DIST = ROOT / "app" / "static" / "dist"
 MODULES = ROOT / "node_modules"
@@ -85,6 +86,8 @@ def build(force: bool = False) -> bool:
     current = stamp_file.exists() and stamp_file.read_text() == stamp and COMPILED.exists()
     if current and not force:
         return False
+    from app.web.catalogue import compile_catalogue  # Babel is slow to import: only when there is work
+
     compile_catalogue()
     DIST.mkdir(parents=True, exist_ok=True)
     manifest: dict[str, str] = {}

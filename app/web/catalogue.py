@@ -15,9 +15,8 @@ from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
-ROOT = Path(__file__).resolve().parents[2]
-SOURCES = ROOT / "translations" / "src"
-COMPILED = ROOT / "translations" / "zh_Hans_CN" / "LC_MESSAGES" / "messages.mo"
+from app.web.assets import COMPILED, ROOT, SOURCES
+
 KEYWORDS = {
     "_": None,
     "_l": None,

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import Babel, LazyString, get_locale
 from markupsafe import Markup, escape
 
-from app.web.catalogue import COMPILED, ROOT
+from app.web.assets import COMPILED, ROOT
 from workflow.errors import Words
 from workflow.settings import settings
 

@@ -14,8 +14,7 @@ from flask_login import current_user
 from jinja2 import ChoiceLoader, FileSystemLoader, PackageLoader, PrefixLoader
 from markupsafe import Markup, escape
 
-from app.web.assets import read_manifest
-from app.web.catalogue import ROOT
+from app.web.assets import ROOT, read_manifest
 from app.web.i18n import han, is_chinese, language_tag, large_type, say, switch_url
 from workflow.errors import Words
 from workflow.personal import mask_card, mask_id_number, mask_phone
