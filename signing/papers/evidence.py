@@ -7,8 +7,9 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from signing.papers.amounts import day
+from signing.papers.blocks import pairs
 from signing.papers.data import EvidenceFacts, RenderedPaper
-from signing.papers.layout import Paper, pairs
+from signing.papers.layout import Paper
 from signing.papers.notices import QrCode
 from signing.papers.styles import BODY, NOTE
 

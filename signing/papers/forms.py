@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from signing.papers import styles, tables
 from signing.papers.amounts import day
+from signing.papers.blocks import pairs
 from signing.papers.data import PaperFacts, Party, RenderedPaper, Signer
 from signing.papers.kinds import WORDS
-from signing.papers.layout import Paper, pairs
+from signing.papers.layout import Paper
 from signing.papers.wording import executing_partners, number_of, party_signer
 
 Row = Sequence[tuple[str, str]]

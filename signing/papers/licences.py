@@ -16,9 +16,9 @@ from reportlab.pdfgen.canvas import Canvas
 
 from signing.papers import fonts, styles
 from signing.papers.amounts import capitals
+from signing.papers.blocks import draw_lines, runs
 from signing.papers.data import LicenceFacts, RenderedPaper
 from signing.papers.fonts import SANS, SERIF, SERIF_BOLD
-from signing.papers.layout import draw_lines, runs
 from signing.papers.styles import Style
 from signing.papers.typesetting import Line, set_lines
 

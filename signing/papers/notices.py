@@ -10,8 +10,9 @@ from reportlab.platypus import Flowable
 
 from signing.papers import tables, templates
 from signing.papers.amounts import day
+from signing.papers.blocks import grid
 from signing.papers.data import NoticeFacts, RenderedPaper
-from signing.papers.layout import Paper, grid
+from signing.papers.layout import Paper
 from signing.papers.licences import draw_qr
 from signing.papers.styles import HEADING, NOTE
 

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from reportlab.platypus import Table
 
 from signing.papers.amounts import capitals, percent, short_day, wan
+from signing.papers.blocks import grid, pairs
 from signing.papers.data import PaperFacts, Person
 from signing.papers.kinds import WORDS
-from signing.papers.layout import grid, pairs
 from signing.papers.styles import CELL, CONTENT
 
 
