@@ -12,6 +12,7 @@ from workflow.errors import Words
 from workflow.settings import settings
 
 CHINESE, ENGLISH = "zh_Hans_CN", "en"
+CHOICES = {"lang": ("zh", "en"), "font": ("large", "normal")}
 YEAR = 365 * 24 * 3600
 
 blueprint = Blueprint("preferences", __name__)
@@ -56,30 +57,25 @@ def han(text: object) -> Markup:
 
 
 def switch_url(**choice: str) -> str:
-    """The address of this page with a choice of language or type size; `_switch` stores it and comes back."""
-    query = [(key, value) for key, value in request.args.items(multi=True) if key not in ("lang", "type")]
+    """The address of this page with a choice (`lang`, `font`); `_switch` stores it and comes back here."""
+    query = [
+        (key, value) for key, value in request.args.items(multi=True) if value not in CHOICES.get(key, ())
+    ]
     return "?" + urlencode([*query, *choice.items()])
 
 
 @blueprint.before_app_request
 def _switch() -> ResponseReturnValue | None:
-    chosen = {key: request.args[key] for key in ("lang", "type") if key in request.args}
+    chosen = {key: request.args[key] for key in CHOICES if request.args.get(key) in CHOICES[key]}
     if request.method != "GET" or not chosen or request.endpoint == "static":
         return None
     query = urlencode([(k, v) for k, v in request.args.items(multi=True) if k not in chosen])
     # The path comes from the request itself; a second slash in front would point to another host.
     response = redirect("/" + request.path.lstrip("/") + ("?" + query if query else ""), 303)
-    allowed = {"lang": ("zh", "en"), "type": ("large", "normal")}
     for key, value in chosen.items():
-        if value in allowed[key]:
-            response.set_cookie(
-                f"qibu_{key}",
-                value,
-                max_age=YEAR,
-                samesite="Lax",
-                httponly=True,
-                secure=settings().production,
-            )
+        response.set_cookie(
+            f"qibu_{key}", value, max_age=YEAR, samesite="Lax", httponly=True, secure=settings().production
+        )
     return response
 
 
@@ -93,7 +89,7 @@ def _headers(response: Response) -> Response:
 
 def large_type() -> bool:
     """Whether the person chose large type (适老)."""
-    return request.cookies.get("qibu_type") == "large"
+    return request.cookies.get("qibu_font") == "large"
 
 
 def init_i18n(app: Flask) -> None:

@@ -12,7 +12,7 @@ from tests.web.conftest import make_app
 def test_every_part_keeps_the_page_laws(assets, door, language, size):
     client = make_app(door, csrf=True).test_client()
     client.set_cookie("qibu_lang", language)
-    client.set_cookie("qibu_type", size)
+    client.set_cookie("qibu_font", size)
     tree = check_page(client.get("/styleguide"), 200)
     assert tree.get("lang") == {"zh": "zh-CN", "en": "en"}[language]
     assert ("q-large" in tree.get("class")) == (size == "large")
@@ -66,6 +66,7 @@ def test_a_choice_cannot_lead_to_another_host_or_set_something_else(client):
         == "/evil.example/"
     )
     response = client.get("/styleguide?lang=fr")
+    assert response.status_code == 200
     assert "Set-Cookie" not in response.headers
 
 
