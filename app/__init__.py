@@ -7,6 +7,7 @@ from flask_wtf import CSRFProtect
 from app.web.access import init_access, public
 from app.web.database import init_database
 from app.web.errors import init_errors
+from app.web.events import init_events
 from app.web.health import init_health
 from app.web.i18n import init_i18n
 from app.web.layout import init_layout
@@ -51,8 +52,13 @@ def create_app(door: str, config: Settings | None = None) -> Flask:
         init(app)
     init_errors(app)
     init_health(app)
+    init_events(app)
     init_access(app)
     _mount(app, door, csrf)
+    if not config.production:
+        from app.web import styleguide
+
+        app.register_blueprint(styleguide.blueprint)
     return app
 
 

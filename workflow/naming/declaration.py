@@ -8,8 +8,13 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from signing import pdf as sealing
+from signing.papers.data import NoticeFacts
+from signing.papers.notices import notice
+from workflow import objects
 from workflow.accounts.models import Account, Staff
 from workflow.case import Actor, Case, advance, lock_case, record
+from workflow.catalogues.queries import catalogue
 from workflow.clock import add_working_days, local_date
 from workflow.db import Base, Id, Now, now
 from workflow.errors import Conflict, Problem, RuleViolation, Words
@@ -21,6 +26,8 @@ from workflow.naming.queries import check
 from workflow.policies.queries import policy
 from workflow.review.models import Decision
 from workflow.review.operations import actor_of, decide
+from workflow.settings import settings
+from workflow.signer import authority
 
 COMMITMENT = Words("请勾选承诺后再提交。", "Tick the commitment to go on.")
 BLOCKED = Words(
@@ -221,3 +228,19 @@ def _tell(db: Session, case: Case, template: str, declaration: NameDeclaration, 
         db, "sms", owner.phone, template, f"{template}:{declaration.id}", case_id=case.id, language=owner.language,
         case=case.number, company=declaration.name, until=until, **values,
     )  # fmt: skip
+
+
+def notice_of(db: Session, case: Case, row: NameDeclaration) -> str:
+    """The object key of the sealed reservation notice (NM-46); made when first asked for."""
+    if not row.notice_key:
+        office = catalogue(db).authorities[case.authority_code]
+        assert row.reserved_until is not None
+        facts = NoticeFacts(
+            number=row.number, case_number=case.number, authority=office.name,
+            addressee=db.get_one(Account, case.owner_id).name, entity_name=row.name, matter="名称申报",
+            issued=local_date(now()), acted_on=local_date(row.declared_at), until=local_date(row.reserved_until),
+            simulated=settings().simulated,
+        )  # fmt: skip
+        seal = authority().seal_for(db, office.code.replace("-", ""), office.name)
+        row.notice_key = objects.put(sealing.seal(db, authority(), notice("name", facts), seal))
+    return row.notice_key

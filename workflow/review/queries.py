@@ -92,3 +92,8 @@ def queue(
 def open_claim(db: Session, case_id: uuid.UUID) -> Claim | None:
     """Who holds the case, if anybody."""
     return db.scalar(select(Claim).where(Claim.case_id == case_id, Claim.released_at.is_(None)))
+
+
+def counts(db: Session, staff: Staff) -> dict[str, int]:
+    """How many cases each tab of the desk holds."""
+    return {tab: queue(db, staff, tab, 0)[1] for tab in ("todo", "mine", "returned", "decided", "overdue")}

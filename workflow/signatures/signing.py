@@ -1,0 +1,153 @@
+"""The act of signing: all papers of one person at once, under a certificate made for this one act."""
+
+import hmac
+import uuid
+from hashlib import sha256
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from signing import evidence
+from signing.ceremony import SignatureRequest, sign_set
+from workflow import objects
+from workflow.accounts.models import Account
+from workflow.case import Actor, Case, advance, lock_case, record
+from workflow.db import now
+from workflow.errors import NotFound, Problem, RuleViolation, Words
+from workflow.establishment.models import Paper
+from workflow.machine import InvitationMachine, next_state
+from workflow.messages.operations import send
+from workflow.settings import settings
+from workflow.signatures.checks import SIGNER, require_admitted
+from workflow.signatures.invitations import by_token, live_papers
+from workflow.signatures.models import Invitation
+from workflow.signer import authority
+
+CONSENT = Words(
+    "本人已阅读以上材料，自愿以电子签名签署；本次签名使用为此签发的一次性证书，与手写签名具有同等效力（电子签名法第十三条、第十四条）。",
+    "I have read the papers above and sign them electronically of my own will, under a one-time certificate issued "
+    "for this act; it has the force of a handwritten signature (Electronic Signature Law, Art. 13 and 14).",
+)
+NO_CONSENT = Words("请勾选确认后再签署。", "Tick the confirmation to sign.")
+WHY_DECLINE = Words(
+    "请写明拒绝签署的原因，经办人会看到。", "Say why you decline; the person who invited you will read it."
+)
+
+
+def papers_of(db: Session, invitation: Invitation) -> list[Paper]:
+    """The papers that this person signs, in order."""
+    return [paper for paper in live_papers(db, invitation.case_id) if invitation.person_key in paper.signers]
+
+
+def paper_for(db: Session, token: str, secret: str, kind: str) -> bytes:
+    """A paper for reading, only after the checks (HB-09). Raises NotFound, NotAllowed, Conflict."""
+    row = by_token(db, token)
+    require_admitted(row, secret)
+    for paper in papers_of(db, row):
+        if paper.kind == kind:
+            return objects.get(paper.key)
+
+    raise NotFound(kind)
+
+
+def sign(
+    db: Session, token: str, secret: str, consent: bool, network: str = "", device: str = ""
+) -> Invitation:
+    """Sign every paper of this person in one act; a repeat returns what was done.
+
+    One-time key and certificate, a signature and a time stamp on each paper, the evidence record, and when this was
+    the last signer the case moves on: all in the caller's transaction. Raises RuleViolation, NotAllowed, Conflict.
+    """
+    found = by_token(db, token)
+    case = lock_case(db, found.case_id)
+    row = by_token(db, token, lock=True)
+    require_admitted(row, secret)
+    if row.state == "signed":
+        return row
+    if not consent:
+        raise RuleViolation([Problem("ES-01", "consent", NO_CONSENT)])
+    papers = [paper for paper in papers_of(db, row) if paper.state == "open"]
+    requests = [
+        SignatureRequest(
+            kind=paper.kind, pdf=objects.get(paper.key), field=f"sig_{row.person_key}", box=tuple(paper.boxes[row.person_key])
+        )
+        for paper in papers
+    ]  # fmt: skip
+    id_hash = hmac.digest(settings().index_key.encode(), row.id_number.encode(), sha256).hex()[:32]
+    done = sign_set(
+        db,
+        authority(),
+        requests,
+        real_name=row.name,
+        id_hash=id_hash,
+        evidence_reference=f"{case.number}/{row.id}",
+    )
+    before = {paper.kind: paper.key.removesuffix(".p") for paper in papers}
+    for paper in papers:
+        paper.key = objects.put(done.papers[paper.kind], personal=True)
+    row.state = next_state(InvitationMachine, row.state, "sign", SIGNER)
+    row.signed_at, row.consent, row.certificate_serial = now(), CONSENT.zh, done.serial
+    row.network, row.device = network[:64], device[:200]
+    row.signed_papers = {
+        kind: {"before": before[kind], "after": sha256(pdf).hexdigest()} for kind, pdf in done.papers.items()
+    }
+    evidence.record(
+        db, reference=f"{case.number}/{row.id}", case=case.number, signer=row.name, id_hash=id_hash,
+        identified_by=f"id+{row.admitted_by}", identity_reference=row.identity_reference,
+        admission_reference=row.admitted_reference, face_hash=row.face_hash, papers=row.signed_papers,
+        certificate_serial=done.serial, signed_at=row.signed_at, network=row.network, device=row.device,
+        consent=row.consent,
+    )  # fmt: skip
+    signer = Actor("signer", str(row.id), row.name, SIGNER)
+    record(db, case, signer, "sign", detail={"papers": len(papers), "certificate": done.serial})
+    db.flush()
+    _complete(db, case, papers)
+    return row
+
+
+def _complete(db: Session, case: Case, papers: list[Paper]) -> None:
+    """Mark papers that everyone has signed; with the last one the case moves on."""
+    signed = set(
+        db.scalars(
+            select(Invitation.person_key).where(Invitation.case_id == case.id, Invitation.state == "signed")
+        )
+    )
+    for paper in papers:
+        if set(paper.signers) <= signed:
+            paper.state, paper.signed_at = "signed", now()
+    db.flush()
+    complete_if_all_signed(db, case.id)
+
+
+def complete_if_all_signed(db: Session, case_id: uuid.UUID) -> bool:
+    """Move the case on when every live paper is signed, and tell the applicant."""
+    if any(paper.state != "signed" for paper in live_papers(db, case_id)):
+        return False
+    case = advance(db, case_id, "complete_signatures", Actor.system(), all_signed=True)
+    owner = db.get_one(Account, case.owner_id)
+    send(
+        db, "sms", owner.phone, "all_signed", f"all_signed:{case.id}:{case.changed_at.isoformat()}", case_id=case.id,
+        language=owner.language, case=case.number,
+    )  # fmt: skip
+    return True
+
+
+def decline(db: Session, token: str, secret: str, reason: str) -> Invitation:
+    """Decline to sign, with a reason that the applicant reads. Raises RuleViolation, NotAllowed, Conflict."""
+    found = by_token(db, token)
+    case = lock_case(db, found.case_id)
+    row = by_token(db, token, lock=True)
+    require_admitted(row, secret)
+    if not reason.strip():
+        raise RuleViolation([Problem("required", "reason", WHY_DECLINE)])
+    row.state = next_state(InvitationMachine, row.state, "decline", SIGNER)
+    row.declined_reason = reason.strip()[:500]
+    record(
+        db, case, Actor("signer", str(row.id), row.name, SIGNER), "decline", detail={"person": row.person_key}
+    )
+    owner = db.get_one(Account, case.owner_id)
+    send(
+        db, "sms", owner.phone, "signing_declined", f"signing_declined:{row.id}", case_id=case.id,
+        language=owner.language, case=case.number, signer=row.name, reason=row.declined_reason,
+    )  # fmt: skip
+    return row
