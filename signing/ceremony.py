@@ -1,0 +1,65 @@
+"""One person's act of signing: a key made for it, a certificate issued for it, every paper signed, the key gone."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from cryptography.hazmat.primitives.serialization import Encoding
+from sqlalchemy.orm import Session
+
+from signing import stamps
+from signing.authority import Authority, Credential
+from signing.keys import one_time_key
+from signing.pdf import Box, Look, sign
+
+EVENT_LIFETIME = timedelta(minutes=30)
+
+
+@dataclass(frozen=True)
+class SignatureRequest:
+    """A paper to sign: the bytes so far, the name of the new field, and the box kept free for the stamp."""
+
+    kind: str
+    pdf: bytes
+    field: str
+    box: Box
+
+
+@dataclass(frozen=True)
+class SignedSet:
+    """What came of it: the papers by kind, and the one-time certificate's serial."""
+
+    papers: dict[str, bytes]
+    serial: str
+    certificate: bytes
+
+
+def sign_set(
+    db: Session,
+    authority: Authority,
+    requests: list[SignatureRequest],
+    *,
+    real_name: str,
+    id_hash: str,
+    evidence_reference: str,
+) -> SignedSet:
+    """Sign all papers of one person in one act (ES-20). Everything belongs to the caller's transaction.
+
+    Raises PaperRefused, TimeStampFailure, LintFailure; then nothing is signed.
+    """
+    key = one_time_key()
+    certificate = authority.issue_event_certificate(
+        db, real_name=real_name, id_hash=id_hash, evidence_reference=evidence_reference, public_key=key.public_key(),
+        lifetime=EVENT_LIFETIME,
+    )  # fmt: skip
+    issuer = authority.issuer().label
+    credential = Credential(key, certificate, authority.chain(issuer), issuer)
+    db.flush()
+    now = datetime.now(UTC)
+    signed = {}
+    for request in requests:
+        _, x0, y0, x1, y1 = request.box
+        look = Look(stamps.personal(real_name, now, credential.serial, x1 - x0, y1 - y0))
+        signed[request.kind] = sign(
+            db, authority, request.pdf, credential, field=request.field, box=request.box, look=look
+        )
+    return SignedSet(signed, credential.serial, certificate.public_bytes(Encoding.DER))

@@ -1,0 +1,94 @@
+"""What each kind of certificate looks like, as data (ES-08). The linter holds every certificate to its profile."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from cryptography.x509 import ObjectIdentifier
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+# An arc of our own under 2.25 (a UUID as ITU-T X.667 allows): no registration needed, never given twice.
+ARC = "2.25.112938267195382937215834291937465182931"
+CERTIFICATE_POLICY = f"{ARC}.1.1"
+TIME_STAMP_POLICY = f"{ARC}.1.2"
+EVIDENCE_EXTENSION = ObjectIdentifier(f"{ARC}.2.1")
+
+DOCUMENT_SIGNING = ObjectIdentifier("1.3.6.1.5.5.7.3.36")  # RFC 9336
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One kind of certificate. `lifetime` is the most it may live; `usages` are KeyUsage names of RFC 5280."""
+
+    name: str
+    lifetime: timedelta
+    usages: frozenset[str]
+    extended: tuple[ObjectIdentifier, ...] = ()
+    extended_critical: bool = False
+    authority: bool = False
+    path_length: int | None = None
+    issued_by: str = "issuing"
+    required_subject: tuple[str, ...] = ("C", "CN")
+    no_check: bool = False  # OCSP delegates: RFC 6960, 4.2.2.2.1
+    revocation_pointers: bool = True
+    evidence: bool = False
+
+
+SIGNING = frozenset({"digital_signature", "content_commitment"})
+YEAR = timedelta(days=365)
+
+PROFILES: dict[str, Profile] = {
+    profile.name: profile
+    for profile in (
+        Profile(
+            "root",
+            20 * YEAR,
+            frozenset({"key_cert_sign", "crl_sign"}),
+            authority=True,
+            issued_by="root",
+            required_subject=("C", "O", "CN"),
+            revocation_pointers=False,
+        ),
+        Profile(
+            "issuing",
+            10 * YEAR,
+            frozenset({"key_cert_sign", "crl_sign"}),
+            authority=True,
+            path_length=0,
+            issued_by="root",
+            required_subject=("C", "O", "CN"),
+        ),
+        Profile(
+            "tsa",
+            5 * YEAR,
+            SIGNING,
+            extended=(ExtendedKeyUsageOID.TIME_STAMPING,),
+            extended_critical=True,  # RFC 3161, 2.3: critical and alone
+            required_subject=("C", "O", "CN"),
+        ),
+        Profile(
+            "ocsp",
+            YEAR,
+            frozenset({"digital_signature"}),
+            extended=(ExtendedKeyUsageOID.OCSP_SIGNING,),
+            required_subject=("C", "O", "CN"),
+            no_check=True,
+            revocation_pointers=False,
+        ),
+        # emailProtection stands beside documentSigning because readers built on NSS look for it.
+        Profile(
+            "seal",
+            3 * YEAR,
+            SIGNING,
+            extended=(DOCUMENT_SIGNING, ExtendedKeyUsageOID.EMAIL_PROTECTION),
+            required_subject=("C", "O", "CN", "SERIALNUMBER"),
+        ),
+        Profile(
+            "event",
+            timedelta(hours=24),
+            SIGNING,
+            extended=(DOCUMENT_SIGNING, ExtendedKeyUsageOID.EMAIL_PROTECTION),
+            required_subject=("C", "CN", "SERIALNUMBER"),
+            evidence=True,
+        ),
+    )
+}
