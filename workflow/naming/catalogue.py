@@ -4,7 +4,6 @@ A catalogue is immutable; `number` is that of the last approved change. `restric
 many words there are (Aho-Corasick), and knows where a word stands inside another one.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -15,6 +14,8 @@ import ahocorasick
 from workflow.naming import facts
 
 Effect = Literal["block", "review", "warn"]
+LONGEST = 10  # characters of a word that gives a restricted one another meaning
+TRADE_RULES = ("LIM-13", "WORD-02")  # words about the trade itself: an industry word around them is no excuse
 _EFFECTS: dict[str, Effect] = {"forbid": "block", "review": "review", "warn": "warn"}
 
 
@@ -57,6 +58,7 @@ class Catalogue:
     """All lists at one moment. Built by `compiled`; never changed afterwards."""
 
     def __init__(self, changes: tuple[Change, ...]):
+        self.changes = changes
         self.number = changes[-1].number if changes else 0
         self.words: dict[str, RestrictedWord] = {}
         for row in facts.rows("names_words.csv"):
@@ -78,31 +80,19 @@ class Catalogue:
                 pairs -= {pair, pair[::-1]}
                 if change.action == "add":
                     pairs.add(pair)
-        self.lookalikes: dict[str, frozenset[str]] = {}
         sides: dict[str, set[str]] = {}
         for a, b in pairs:
             sides.setdefault(a, set()).add(b)
             sides.setdefault(b, set()).add(a)
-        self.lookalikes = {c: frozenset(others) for c, others in sides.items()}
+        self.lookalikes: dict[str, frozenset[str]] = {c: frozenset(others) for c, others in sides.items()}
         self.members: dict[str, tuple[str, ...]] = {}
         for word, group in self.groups.items():
             self.members[group] = (*self.members.get(group, ()), word)
         self._automaton = ahocorasick.Automaton()
         for text in self.words:
             self._automaton.add_word(text, text)
-        for shield in self._shields():
-            if shield not in self.words:
-                self._automaton.add_word(shield, "")
         self._automaton.make_automaton()
-        self._shield_length = {s: len(s) for s in self._shields()}
-
-    def _shields(self) -> Iterator[str]:
-        """Words of another meaning: exceptions in the list, industry words, divisions."""
-        for word in self.words.values():
-            yield from word.exceptions
-        for text in facts.industry_words():
-            if len(text) > 1:
-                yield text
+        self._exceptions = frozenset(e for word in self.words.values() for e in word.exceptions)
 
     def group_of(self, word: str) -> str:
         """The synonym group of an industry word, or an empty string."""
@@ -114,25 +104,25 @@ class Catalogue:
         A word inside a longer one of another meaning does not count (中央 in 中央空调), nor does one that straddles
         two known words (国安 in 中国|安全), nor one inside a longer restricted word.
         """
-        hits: list[tuple[int, int, RestrictedWord]] = []
-        shields: list[tuple[int, int]] = []
-        for end, value in self._automaton.iter(text):
-            if value:
-                hits.append((end + 1 - len(value), end + 1, self.words[value]))
-            shields += [
-                (start, end + 1)
-                for start in range(max(0, end - 9), end)
-                if text[start : end + 1] in self._shield_length
-            ]
+        hits = [
+            (end + 1 - len(value), end + 1, self.words[value]) for end, value in self._automaton.iter(text)
+        ]
+        if not hits:
+            return []
+        trades = facts.industry_words()
+        spans = [(s, e) for s in range(len(text)) for e in range(s + 2, min(len(text), s + LONGEST) + 1)]
+        excepted = [(s, e) for s, e in spans if text[s:e] in self._exceptions]
+        known = excepted + [(s, e) for s, e in spans if text[s:e] in trades]
         found = []
         for start, end, word in hits:
             if word.valid_from > on or (word.valid_to and word.valid_to < on):
                 continue
+            shields = excepted if word.rule in TRADE_RULES else known
             if any(s <= start and end <= e and e - s > end - start for s, e in shields):
                 continue
-            if any(s < start < e < end for s, e in shields) and any(start < s < end < e for s, e in shields):
+            if any(s < start < e < end for s, e in known) and any(start < s < end < e for s, e in known):
                 continue
-            if any(s <= start and end <= e and e - s > end - start for s, e, other in hits):
+            if any(s <= start and end <= e and e - s > end - start for s, e, _ in hits):
                 continue
             found.append((word, start))
         return found

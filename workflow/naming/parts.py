@@ -265,18 +265,20 @@ def _split_core(core: str, boundary: int) -> tuple[str, str, str]:
     words, longest = _words()
     if boundary:
         return core[:boundary], core[boundary:], _last_word(core[boundary:])
-    least = 2
     size = len(core)
     start = size
     reach = {size}
-    for at in range(size - 1, least - 1, -1):
+    for at in range(size - 1, -1, -1):
         for end in range(min(size, at + longest), at, -1):
             if end in reach and core[at:end] in words:
                 reach.add(at)
-                start = at
+                start = at if at >= 2 else start
                 break
     if start == size:
-        return core, "", ""
+        alone = min((at for at in reach if at < 2 and size - at >= 2), default=None)
+        if alone is None:
+            return core, "", ""
+        start = alone  # one character or none is left for the trade name; the rules say so (NM-09)
     term = core[start:]
     return core[:start], term, _last_word(term)
 

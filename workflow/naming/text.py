@@ -11,6 +11,7 @@ READINGS_LIMIT = (
 )
 _FOLD = {i: i - 0xFEE0 for i in range(0xFF01, 0xFF5F)} | {0x3000: " ", 0x3007: "零"}
 _BRACKETS = str.maketrans("()〔〕［］【】[]<>", "（）（）（）（）（）（）")
+_DOUBLED = re.compile("（{2,}|）{2,}")
 _SPACE = re.compile(r"\s+")
 
 
@@ -37,8 +38,8 @@ def simplified(text: str) -> str:
 
 def unfolded(text: str) -> str:
     """Half-width letters, full-width brackets, no spaces; the characters stay as written."""
-    folded = text.translate(_FOLD).translate(_BRACKETS).replace("（（", "（").replace("））", "）")
-    return _SPACE.sub("", folded)
+    folded = _SPACE.sub("", text.translate(_FOLD).translate(_BRACKETS))
+    return _DOUBLED.sub(lambda m: m.group()[0], folded)
 
 
 def normalise(text: str) -> str:

@@ -1,0 +1,131 @@
+"""Names that are free now and close to the wish: another character of the same flavour, one more character, another
+word for the industry, another order. Never the same set for everybody: the holder seeds the choice."""
+
+import itertools
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+from functools import lru_cache
+from hashlib import blake2b
+
+from sqlalchemy.orm import Session
+
+from workflow.db import now as present
+from workflow.naming import facts
+from workflow.naming.parts import compose, parse
+from workflow.naming.proposal import Proposal
+from workflow.naming.queries import check, current_catalogue
+from workflow.naming.text import character_readings
+
+TRIES = 120
+FLAVOURS = (
+    "星辰晨曦昊朗晴曜光明煜", "山川林森松柏竹梅兰云溪江海湖泉", "安宁康泰和顺祥瑞福禄", "诚信德仁义正恒永久远",
+    "创新智慧启迪思睿博雅文", "鑫金宝玉银珠盛丰裕隆昌达通", "飞腾翔骏驰远航凌越卓", "美佳优悦欣怡乐馨雅芳",
+)  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def _used() -> dict[str, tuple[str, ...]]:
+    """The most used characters by place in a trade name."""
+    rows = facts.rows("names_trade_characters.csv")
+    return {
+        place: tuple(r["character"] for r in sorted(rows, key=lambda r: -int(r[place]))[:240])
+        for place in ("first", "last")
+    }
+
+
+def suggest(
+    db: Session, proposal: Proposal, limit: int = 8, *, holder: str = "", now: datetime | None = None
+) -> list[str]:
+    """Up to `limit` names that are clear at this moment; each was checked against every rule and the register."""
+    moment = now or present()
+    seed = blake2b(f"{holder}|{proposal.name()}|{moment:%Y%m%d}".encode(), digest_size=8).digest()
+    chance = random.Random(int.from_bytes(seed, "big"))
+    found: list[str] = []
+    trades: set[str] = set()
+    for candidate in itertools.islice(_candidates(db, proposal, chance), TRIES):
+        if candidate.trade_name in trades and len(trades) > 1:
+            continue
+        answer = check(db, candidate, now=moment)
+        if answer.verdict == "clear":
+            found.append(answer.parts.name)
+            trades.add(candidate.trade_name)
+            if len(found) == limit:
+                break
+    return found
+
+
+def _candidates(db: Session, proposal: Proposal, chance: random.Random) -> Iterator[Proposal]:
+    """Wishes near to the given one, different kinds in turn, without what was asked for itself."""
+    parts = proposal.parts()
+    base = replace(
+        proposal, text="", trade_name=parts.trade_name, industry=parts.industry, division=parts.division + parts.zone,
+        form=parts.form + (f"（{parts.bracket}）" if parts.bracket else ""), place=parts.place,
+    )  # fmt: skip
+    if not base.division:
+        seat = facts.divisions().get(
+            facts.prefecture_of(facts.division_of_authority(proposal.authority_code))
+        )
+        base = replace(base, division=seat.name if seat else "")
+    if not base.form:
+        base = replace(
+            base, form={"jsc": "股份有限公司", "household": "店"}.get(proposal.entity_type, "有限公司")
+        )
+    kinds = [
+        _changed(parts.trade_name, chance),
+        _longer(parts.trade_name, chance),
+        _mixed(parts.trade_name, chance),
+    ]
+    catalogue = current_catalogue(db)
+    words = [
+        w
+        for w in catalogue.members.get(catalogue.group_of(parts.industry_word), ())
+        if w != parts.industry_word
+    ]
+    for word in words[:3]:
+        yield replace(base, industry=parts.industry.removesuffix(parts.industry_word) + word)
+    seen = {parts.trade_name}
+    while True:
+        moved = False
+        for kind in kinds:
+            trade_name = next((t for t in kind if t not in seen), None)
+            if trade_name is None:
+                continue
+            moved = True
+            seen.add(trade_name)
+            wish = replace(base, trade_name=trade_name)
+            if parse(compose(wish.parts())).trade_name == trade_name:  # it reads as it was meant
+                yield wish
+        if not moved:
+            return
+
+
+def _kin(character: str, chance: random.Random) -> list[str]:
+    """Characters of the same flavour, else used ones that sound otherwise."""
+    mine = set(character_readings(character))
+    group = next((f for f in FLAVOURS if character in f), "")
+    pool = [c for c in (group or _used()["last"]) if not mine & set(character_readings(c))]
+    return chance.sample(pool, min(len(pool), 12))
+
+
+def _changed(trade_name: str, chance: random.Random) -> Iterator[str]:
+    """One character replaced by one of its flavour."""
+    choices = [(i, c) for i, old in enumerate(trade_name) for c in _kin(old, chance)]
+    chance.shuffle(choices)
+    for i, c in choices:
+        yield trade_name[:i] + c + trade_name[i + 1 :]
+
+
+def _longer(trade_name: str, chance: random.Random) -> Iterator[str]:
+    """One character added in front, behind or in between."""
+    for c in chance.sample(_used()["last"], 40):
+        at = chance.randrange(len(trade_name) + 1)
+        yield trade_name[:at] + c + trade_name[at:]
+
+
+def _mixed(trade_name: str, chance: random.Random) -> Iterator[str]:
+    """The first character kept, two fresh ones after it."""
+    pool = _used()["last"]
+    for _ in range(60):
+        yield trade_name[:1] + chance.choice(pool) + chance.choice(pool)
