@@ -22,7 +22,9 @@ METADATA = [Base.metadata, SigningBase.metadata]
 
 def _ours(name, kind, parents):
     """Only our own schemas: the worker's tables look after themselves."""
-    return name in (None, "signing") if kind == "schema" else True
+    if kind == "schema":
+        return name in (None, "signing")
+    return kind != "table" or name != "alembic_version"
 
 
 def run() -> None:
@@ -38,7 +40,6 @@ def run() -> None:
             include_schemas=True,
             include_name=_ours,
             compare_type=True,
-            version_table_schema="public",
         )
         with context.begin_transaction():
             context.run_migrations()
