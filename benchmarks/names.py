@@ -2,25 +2,38 @@
 
 import json
 import random
+import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
+import click
 from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session
 
-from workflow.db import driver_url, now
+import workflow.accounts.models
+import workflow.case  # noqa: F401 - the tables that the register refers to
+from benchmarks.plain_names import PlainRegister
+from workflow.clock import BEIJING, local_date
+from workflow.db import Base, driver_url, now
 from workflow.errors import Conflict, RuleViolation
+from workflow.naming.catalogue import compiled
 from workflow.naming.generator import NameMaker, register_lines
 from workflow.naming.loading import load_lines
 from workflow.naming.operations import reserve
+from workflow.naming.parts import parse
 from workflow.naming.proposal import Proposal
-from workflow.naming.queries import check_text
+from workflow.naming.queries import LISTED, check_text
+from workflow.postgres import EmbeddedPostgres
 
 
 def proposals(count: int, seed: int) -> list[tuple[str, str]]:
@@ -38,7 +51,8 @@ def percentiles(seconds: list[float]) -> dict[str, float]:
 
 def _timed(url: str, wishes: Iterable[tuple[str, str]]) -> tuple[list[float], dict[str, int]]:
     engine = create_engine(driver_url(url))
-    seconds, verdicts = [], {}
+    seconds: list[float] = []
+    verdicts: dict[str, int] = {}
     with Session(engine) as db:
         for name, authority in wishes:
             start = time.perf_counter()
@@ -55,7 +69,8 @@ start = time.perf_counter()
 from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 from workflow.db import driver_url
-from workflow.naming.queries import check_text
+from workflow.postgres import EmbeddedPostgres
+from workflow.naming.queries import LISTED, check_text
 imported = time.perf_counter() - start
 start = time.perf_counter()
 with Session(create_engine(driver_url(sys.argv[1]))) as db:
@@ -132,6 +147,30 @@ def fight(url: str, seed: int, clients: int = 16, tries: int = 60) -> dict[str, 
             "outcomes": outcomes, "double_holders": doubles, "run": stamp}  # fmt: skip
 
 
+def agreement(url: str, size: int, count: int, seed: int) -> dict[str, Any]:
+    """Whether the indexed comparison and the plain one find the same, over a register of `size` and `count` wishes."""
+    lines = list(register_lines(size, seed))
+    load_lines(url, f"agreement-{size}-{seed}", lines)
+    plain, moment = PlainRegister(compiled()), now()
+    for name, authority, status, day, _, _ in lines:
+        on = date.fromisoformat(day)
+        until = datetime(on.year, on.month, on.day, tzinfo=BEIJING) if status == "reserved" else None
+        plain.add(parse(name), authority, status, on, until)
+    engine = create_engine(driver_url(url))
+    different, collisions = [], 0
+    with Session(engine) as db:
+        for name, authority in proposals(count, seed):
+            expected = plain.find(parse(name), authority, local_date(moment), moment)
+            answer = check_text(db, name, authority, now=moment)
+            found = sorted((f.rule, f.match.name) for f in answer.findings if f.match)
+            collisions += len(expected)
+            same = set(found) <= set(expected) if len(expected) > LISTED else found == expected
+            if not same or answer.total != len(expected):
+                different.append(name)
+    engine.dispose()
+    return {"names": size, "proposals": count, "collisions": collisions, "different": different}
+
+
 def run(url: str, size: int, seed: int, *, checks: int = 3000, processes: int = 2) -> dict[str, Any]:
     """Fill an empty register with `size` names and measure; `url` is a database made for this, with all tables."""
     result: dict[str, Any] = {"size": size, "seed": seed}
@@ -156,6 +195,47 @@ def run(url: str, size: int, seed: int, *, checks: int = 3000, processes: int = 
     result["verdicts"] = verdicts
     result["reserve"] = fight(url, seed)
     return result
+
+
+SERVER = {
+    "shared_buffers": "2GB",
+    "max_wal_size": "8GB",
+    "maintenance_work_mem": "1GB",
+    "synchronous_commit": "off",
+}
+
+
+@contextmanager
+def own_database() -> Iterator[str]:
+    """A server of its own in a temporary folder, with the tables that names need; gone afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="qibu-bench-"))
+    server = EmbeddedPostgres(folder)
+    try:
+        server.start(SERVER)
+        url = server.create_database("bench")
+        engine = create_engine(driver_url(url))
+        Base.metadata.create_all(engine)
+        engine.dispose()
+        yield url
+    finally:
+        server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@click.command("names")
+@click.option("--size", default=45_000, show_default=True, help="Names in the register.")
+@click.option("--seed", default=7, show_default=True)
+@click.option("--checks", default=3000, show_default=True)
+@click.option("--agree", default=0, help="Also compare this many proposals with the plain implementation.")
+@click.option("--json", "as_json", is_flag=True)
+def command(size: int, seed: int, checks: int, agree: int, as_json: bool) -> None:
+    """Checking names in a made-up register of SIZE names."""
+    with own_database() as url:
+        result = run(url, size, seed, checks=checks)
+    if agree:
+        with own_database() as url:
+            result["agreement"] = agreement(url, size, agree, seed)
+    click.echo(report(result, as_json))
 
 
 def report(result: dict[str, Any], as_json: bool) -> str:

@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime
 from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
+from benchmarks.plain_names import PlainRegister
 from tests.naming.conftest import NOW
-from tests.naming.oracle import PlainRegister
 from workflow.db import driver_url
 from workflow.naming.catalogue import compiled
 from workflow.naming.generator import NameMaker, register_lines

@@ -176,7 +176,7 @@ def _finish(engine, digest: str) -> None:  # type: ignore[no-untyped-def]
     """Build the indexes that were left out, and let the planner know the new sizes."""
     with engine.begin() as connection:
         connection.execute(text("SET LOCAL maintenance_work_mem = '1GB'"))
-        for index in RegisterName.__table__.indexes:
+        for index in RegisterName.__table__.indexes:  # type: ignore[attr-defined]
             if index.name in KEY_INDEXES:
                 index.create(connection, checkfirst=True)
         connection.execute(

@@ -14,24 +14,35 @@ class PlainRegister:
     """Names as parsed parts in a list."""
 
     def __init__(self, catalogue):
-        self.rows = []
+        self.rows = {}  # by area: the prefecture, and the province for names that bear its name
         self.groups = {}
         for word, group in catalogue.groups.items():
             self.groups.setdefault(group, set()).add(word)
         self.lookalikes = {frozenset((a, b)) for a, others in catalogue.lookalikes.items() for b in others}
 
     def add(self, parts, authority, status, status_date, reserved_until):
-        self.rows.append((parts, authority, status, status_date, reserved_until))
+        """Put a name into the list."""
+        row = (parts, self.trade(parts), status, status_date, reserved_until)
+        for area in self.areas(parts, authority):
+            self.rows.setdefault(area, []).append(row)
 
     def find(self, parts, authority, today, moment):
         """(rule, name) of every collision, sorted."""
-        found = []
-        for other, where, status, day, until in self.rows:
-            if not self.counts(status, day, until, today, moment) or not self.near(parts, authority, other, where):
-                continue
-            if rule := self.rule(parts, other):
-                found.append((rule, other.name))
-        return sorted(found)
+        trade, seen = self.trade(parts), {}
+        for area in self.areas(parts, authority):
+            for row in self.rows.get(area, ()):
+                other, others_trade, status, day, until = row
+                if not self.counts(status, day, until, today, moment):
+                    continue
+                if rule := self.rule(parts, trade, other, others_trade):
+                    seen[id(row)] = (rule, other.name)
+        return sorted(seen.values())
+
+    @staticmethod
+    def areas(parts, authority):
+        """CMP-B5, B9: the prefecture or the unit of its own; CMP-B7: and the province whose name it bears."""
+        found = {authority if authority.startswith("4290") else authority[:4]}
+        return found | ({parts.division_code} if parts.division_code.endswith("0000") else set())
 
     @staticmethod
     def counts(status, day, until, today, moment):
@@ -45,16 +56,6 @@ class PlainRegister:
         )
         return status in ("deregistered", "renamed", "establishment_revoked") and today < anniversary
 
-    @staticmethod
-    def near(parts, authority, other, where):
-        """CMP-B5, B9: one prefecture; CMP-B7: or both with the province's name."""
-
-        def area(code):
-            return code if code.startswith("4290") else code[:4]
-
-        province = parts.division_code.endswith("0000") and parts.division_code == other.division_code
-        return area(authority) == area(where) or province
-
     def trade(self, parts):
         """The class of the industry term; None for none or a word that GB/T 4754 does not know."""
         word = parts.industry_word
@@ -65,15 +66,12 @@ class PlainRegister:
         code = facts.industry_words()[word].code if word in facts.industry_words() else ""
         return code[:3] or "?" + word
 
-    def rule(self, a, b):
+    def rule(self, a, mine, b, other):
         """The rule under which `a` collides with `b`."""
-        mine, other = self.trade(a), self.trade(b)
         unstated = mine is None or other is None
         same_words = a.industry_word != "" and a.industry_word == b.industry_word
-        synonyms = any({a.industry_word, b.industry_word} <= words for words in self.groups.values())
-        if not (unstated or mine == other or same_words or synonyms):
-            return None
-        if not a.trade_name or not b.trade_name:
+        synonyms = not unstated and mine != other and self.synonyms(a.industry_word, b.industry_word)
+        if not a.trade_name or not b.trade_name or not (unstated or mine == other or same_words or synonyms):
             return None
         if a.trade_name == b.trade_name:
             return self.same(a, b, unstated)
@@ -92,6 +90,10 @@ class PlainRegister:
             if all(set(x) & set(y) for x, y in zip(few, many[start : start + len(few)], strict=True)):
                 return "CMP-N5" if unstated else "CMP-N4"
         return None
+
+    def synonyms(self, a, b):
+        """Whether two words stand in one group."""
+        return any(a in words and b in words for words in self.groups.values())
 
     @staticmethod
     def same(a, b, unstated):
