@@ -1,0 +1,205 @@
+"""A whole installation for tests: catalogues, certificate authority and demo accounts in a database of the test's own.
+
+Import `house` into a room's conftest. Cases are taken along by the domain's own functions; only signing, which has
+its own tests, is skipped.
+"""
+
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pyotp
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from tests import factories
+from workflow.accounts.models import Account, Staff
+from workflow.case import Actor, Case, open_case
+from workflow.db import engine, session_factory, transaction
+from workflow.establishment import drafts, papers, submission
+from workflow.establishment.data import Application, Contribution, Officer, ScopeEntry
+from workflow.establishment.problems import problems_of
+from workflow.handoff import operations as handoff
+from workflow.handoff.models import Handoff
+from workflow.licensing import operations as licensing
+from workflow.naming import declaration
+from workflow.naming.proposal import Proposal
+from workflow.review import operations as review
+from workflow.settings import settings
+
+WUCHANG = "HB-420106"
+
+
+@pytest.fixture(scope="session")
+def _ground(postgres, template_database, tmp_path_factory) -> tuple[str, Path]:
+    """The name of a database that is ready for work, and the folder of its certificate authority."""
+    from app.seed import demo_accounts
+    from signing.authority import Authority
+    from workflow.catalogues.loaders import load_all
+
+    folder = tmp_path_factory.mktemp("instance")
+    before = os.environ.copy()
+    os.environ |= {
+        "DATABASE_URL": postgres.create_database("qibu_house", template_database),
+        "QIBU_INSTANCE": str(folder),
+        "QIBU_RATE_LIMITS": "false",
+    }
+    _forget()
+    with transaction() as db:
+        load_all(db)
+    authority = Authority.create(folder / "ca", settings().ca_passphrase, sample=True)
+    with transaction() as db:
+        authority.register(db)
+    demo_accounts()
+    engine("").dispose()
+    os.environ.clear()
+    os.environ |= before
+    _forget()
+    return "qibu_house", folder
+
+
+def _forget() -> None:
+    settings.cache_clear()
+    engine.cache_clear()
+
+
+@pytest.fixture
+def house(postgres, _ground, tmp_path, monkeypatch) -> Iterator["House"]:
+    """An installation of this test's own."""
+    name, folder = _ground
+    shutil.copytree(folder / "ca", tmp_path / "ca")
+    monkeypatch.setenv("DATABASE_URL", postgres.create_database("h_" + uuid.uuid4().hex[:12], name))
+    monkeypatch.setenv("QIBU_INSTANCE", str(tmp_path))
+    monkeypatch.setenv("QIBU_RATE_LIMITS", "false")
+    _forget()
+    with session_factory()() as db:
+        yield House(db)
+    engine("").dispose()
+    _forget()
+
+
+@dataclass
+class House:
+    """The installation, with a session for the test itself: commit before a client looks."""
+
+    db: object
+
+    def staff(self, number: str = "0417") -> Staff:
+        """One of the demo's staff: 0417 and 0523 examine, 0601 oversees."""
+        return self.db.scalars(select(Staff).where(Staff.number == number)).one()
+
+    def client(self, door: str, english: bool = False) -> FlaskClient:
+        """A browser at a door; Chinese unless told."""
+        from app import create_app
+
+        app = create_app(door)
+        app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
+        client = app.test_client()
+        if english:
+            client.set_cookie("qibu_lang", "en")
+        return client
+
+    def sign_in(self, client: FlaskClient, person: object) -> FlaskClient:
+        """Sign a person in at the client's door without the sign-in page."""
+        from workflow.accounts.operations import open_session
+
+        token = open_session(self.db, client.application.config["DOOR"], person.id)
+        self.db.commit()
+        with client.session_transaction() as cookie:
+            cookie["_user_id"], cookie["_fresh"] = token, True
+        return client
+
+    def totp(self, staff: Staff) -> str:
+        """The staff's one-time password of this moment."""
+        return pyotp.TOTP(staff.totp_secret).now()
+
+    # --- cases, each state reached through the ones before --------------------------------------------
+
+    def named(self, trade_name: str = "云栖测", owner: Account | None = None) -> Case:
+        """A case whose name waits for a registrar."""
+        db = self.db
+        owner = owner or factories.account(db, "张小七")
+        actor = Actor.applicant(owner.id, owner.name)
+        case = open_case(db, actor, owner.id, "llc")
+        drafts.create_draft(db, case, owner)
+        proposal = Proposal(
+            authority_code=WUCHANG, trade_name=trade_name, industry="软件", form="有限公司", division_code="420100",
+            division="武汉",
+        )  # fmt: skip
+        declaration.declare(db, case.id, actor, proposal, committed=True)
+        db.commit()
+        return case
+
+    def owner(self, case: Case) -> Actor:
+        """The applicant of a case."""
+        return Actor.applicant(case.owner_id, self.db.get_one(Account, case.owner_id).name)
+
+    def reserved(self, trade_name: str = "云栖测", owner: Account | None = None) -> Case:
+        """A case with a reserved name and a complete application."""
+        db, case = self.db, self.named(trade_name, owner)
+        review.claim(db, self.staff(), case.id)
+        declaration.approve_name(db, self.staff(), case.id)
+        drafts.save(db, case.id, self.owner(case), None, fill_in)
+        errors = [p for p in problems_of(db, case, drafts.draft_of(db, case.id)[0]) if p.severity == "error"]
+        assert not errors, errors
+        db.commit()
+        return case
+
+    def submitted(self, trade_name: str = "云栖测", owner: Account | None = None) -> Case:
+        """A case that waits for examination; its papers count as signed."""
+        case = self.reserved(trade_name, owner)
+        self.hand_in(case)
+        return case
+
+    def hand_in(self, case: Case) -> None:
+        """Make the papers, count them as signed, submit."""
+        db = self.db
+        papers.generate(db, case.id, self.owner(case))
+        case.state = "signed"
+        db.flush()
+        submission.submit(db, case.id, self.owner(case), honest=True)
+        db.commit()
+
+    def licensed(self, trade_name: str = "云栖测", owner: Account | None = None) -> Case:
+        """A case whose licence is issued."""
+        db, case = self.db, self.submitted(trade_name, owner)
+        review.claim(db, self.staff(), case.id)
+        submission.approve(db, self.staff(), case.id)
+        row = licensing.prepare(db, case.id)
+        licensing.activate(db, row.id, licensing.make_files(db, row.id))
+        db.commit()
+        return case
+
+    def handed(self, trade_name: str = "云栖测", bank: str = "102") -> tuple[Case, Handoff]:
+        """A licensed case whose owner has chosen a bank and agreed."""
+        from workflow.catalogues.queries import catalogue
+
+        db, case = self.db, self.licensed(trade_name)
+        branch = catalogue(db).branches_of[bank][0].code
+        row = handoff.choose_bank(db, case.id, self.owner(case), branch, consent=True)
+        db.commit()
+        return case, row
+
+
+def fill_in(application: Application) -> None:
+    """The seed's example: 500,000 yuan, one shareholder, 武汉市武昌区东湖路105号, 计算机系统服务."""
+    address = application.address
+    address.text, address.division_code, address.authority_code = "武汉市武昌区东湖路105号", "420106", WUCHANG
+    address.detail, address.use, address.commitment = "东湖路105号", "commercial", True
+    application.phone = "19900009999"
+    application.people[0].address = "湖北省武汉市武昌区虚构路1号"
+    application.people[0].email = "xiaozhang@example.com"
+    application.scope = [ScopeEntry(code="", text="计算机系统服务")]
+    application.capital = 50_000_000
+    application.contributions = [Contribution(party="p1", subscribed=50_000_000, due=date(2031, 6, 30))]
+    lead = application.governance
+    lead.board, lead.supervision, lead.legal_representative = "director", "none", "p1"
+    lead.legal_representative_office, lead.legal_representative_chosen_by = "director", "shareholders"
+    application.officers = [Officer(person="p1", office="director", how="appointed")]
+    application.officers.append(Officer(person="p1", office="finance_chief", how="appointed"))
+    application.beneficial.exempt = True
