@@ -18,7 +18,7 @@ from sandbox.config import Config
 from sandbox.runner import Runner
 from sandbox.signed import Refused
 from sandbox.store import Store
-from sandbox.words import CHINESE, ENGLISH, linked
+from sandbox.words import CHINESE, ENGLISH, field, linked
 
 LANGUAGE = "sandbox_language"
 HEADERS = {
@@ -86,7 +86,7 @@ def create_app(config: Config | None = None) -> Flask:
     app.register_blueprint(pages.blueprint)
     app.register_error_handler(Refused, _refused)
     app.register_error_handler(HTTPException, _http_error)
-    app.jinja_env.globals.update(_=translate, here=here)
+    app.jinja_env.globals.update(_=translate, here=here, field=field)
     app.jinja_env.filters.update(shanghai=shanghai, linked=lambda text: Markup(linked(text)))  # noqa: S704 - escaped there
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 

@@ -22,17 +22,17 @@ def _colour(hue: float, saturation: float, value: float) -> tuple[int, int, int]
 
 
 @functools.lru_cache(maxsize=64)
-def portrait(number: int) -> bytes:
-    """The PNG of person `number`; always the same."""
+def portrait(number: int, sex: str) -> bytes:
+    """The PNG of person `number` (sex M or F); always the same."""
     hue = number * 0.618034
     back = _colour(hue, 0.25 + 0.1 * (number % 4), 0.95 - 0.12 * (number % 3))
     skin = _colour(0.07 + 0.008 * (number % 5), 0.28 + 0.05 * (number % 4), 0.97 - 0.06 * (number % 4))
-    hair = (_colour(0.08, 0.5, 0.16), _colour(0.06, 0.6, 0.32), (120, 120, 124), (20, 20, 28))[number % 4]
+    hair = (_colour(0.08, 0.5, 0.16), _colour(0.06, 0.6, 0.32), (112, 52, 30), (20, 20, 28))[number % 4]
     cloth = _colour(hue + 0.37 + 0.07 * (number % 3), 0.65, 0.35 + 0.15 * (number % 4))
     image = Image.new("RGB", SIZE, back)
     draw = ImageDraw.Draw(image)
     wide = 118 + 9 * (number % 4)
-    if number % 5 in (1, 3):  # long hair, behind the head
+    if sex == "F" and number % 5 != 2:  # long hair, behind the head
         draw.rounded_rectangle(
             (240 - wide - 34, 170, 240 + wide + 34, 500 + 20 * (number % 3)), 90, fill=hair
         )
@@ -42,7 +42,7 @@ def portrait(number: int) -> bytes:
     draw.ellipse((240 - wide, 150, 240 + wide, 470), fill=skin)
     top = 190 + 14 * (number % 4)
     draw.pieslice((240 - wide - 14, 110, 240 + wide + 14, 2 * top + 20), 180, 360, fill=hair)
-    if number % 5 == 2:
+    if sex == "F" and number % 5 == 2:
         draw.ellipse((190, 60, 290, 160), fill=hair)  # a bun
     if number % 5 == 4:
         draw.rectangle((240 - wide - 40, 196, 240 + wide + 40, 222), fill=cloth)  # a cap
@@ -57,7 +57,7 @@ def portrait(number: int) -> bytes:
         draw.line((230, 300, 250, 300), fill=(30, 30, 40), width=7)
     draw.line((240, 320, 230, 368, 246, 370), fill=_colour(0.05, 0.4, 0.7), width=5)
     draw.arc((198, 360, 282, 426), 20, 160, fill=(176, 60, 60), width=9)
-    if number % 4 == 3:
+    if sex == "M" and number % 4 == 3:
         draw.pieslice((205, 408, 275, 478), 0, 180, fill=hair)  # a beard
     draw.text(
         (240, 612), f"FICTITIOUS No. {number}", fill="white", font=ImageFont.load_default(26), anchor="mm"
@@ -103,8 +103,8 @@ def _alike(one: Image.Image, other: Image.Image) -> float:
     return max(0.0, 100.0 - 1.6 * colour - 40.0 * max(0.0, edges - 0.15))
 
 
-def likeness(frame: Image.Image, number: int) -> float:
+def likeness(frame: Image.Image, number: int, sex: str) -> float:
     """0 to 100: how much the frame is the picture of person `number`, whatever its size, coding and side bars."""
-    own = Image.open(io.BytesIO(portrait(number))).convert("RGB")
+    own = Image.open(io.BytesIO(portrait(number, sex))).convert("RGB")
     views = (frame.resize(SIZE), ImageOps.fit(frame, SIZE))
     return round(max(_alike(view, own) for view in views), 1)

@@ -1,16 +1,20 @@
 """The pages of 模拟环境, and the same as JSON for programs."""
 
+import base64
+import hashlib
 import json
 import re
+import time
 from typing import Any
 
+import pyotp
 from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from sandbox import faces, mail, people, sms, switches
 from sandbox.bank import core
 from sandbox.bank.directory import BANKS, branch, branches
-from sandbox.signed import Refused, body, store
+from sandbox.signed import Refused, body, config, store
 
 blueprint = Blueprint("pages", __name__)
 PER_PAGE = 20
@@ -128,7 +132,8 @@ def person(person_id: str) -> Answer:
 @blueprint.get("/people/<person_id>/face.png")
 def face(person_id: str) -> Response:
     """The drawn face."""
-    return Response(faces.portrait(_found(person_id).number), mimetype="image/png")
+    found = _found(person_id)
+    return Response(faces.portrait(found.number, found.sex), mimetype="image/png")
 
 
 @blueprint.post("/people/<person_id>/face-mode")
@@ -271,6 +276,19 @@ def bank_file(bank_code: str, business_number: str) -> Answer:
     return _file_page(bank_code, business_number, {}, False)
 
 
+@blueprint.get("/bank/<bank_code>/files/<business_number>/<name>.pdf")
+def bank_paper(bank_code: str, business_number: str, name: str) -> Response:
+    """A paper of the file (`{"sha256", "pdf"}`), its digest checked."""
+    paper = (_status(bank_code, business_number)["document"] or {}).get(name)
+    if not isinstance(paper, dict) or not isinstance(paper.get("pdf"), str):
+        abort(404)
+    data = base64.b64decode(paper["pdf"])
+    if hashlib.sha256(data).hexdigest() != paper.get("sha256"):
+        raise Refused(502, "digest", "The paper is not the one that was announced.")
+    headers = {"Content-Disposition": f'attachment; filename="{business_number}-{name}.pdf"'}
+    return Response(data, mimetype="application/pdf", headers=headers)
+
+
 @blueprint.post("/bank/<bank_code>/files/<business_number>/advance")
 def bank_advance(bank_code: str, business_number: str) -> Answer:
     """The clerk's next step: `status` (the natural next one when empty), `text`, `branch_code`, `seen`."""
@@ -306,6 +324,25 @@ def bank_send_again(bank_code: str, business_number: str) -> Answer:
     if wants_json():
         return _status(bank_code, business_number)
     return redirect(url_for(".bank_file", bank_code=bank_code, business_number=business_number), 303)
+
+
+# Authenticator
+
+
+def _codes() -> list[dict[str, Any]]:
+    now = int(time.time())
+    return [
+        {"number": number, "code": pyotp.TOTP(secret).at(now), "seconds": 30 - now % 30}
+        for number, secret in config().authenticators
+    ]
+
+
+@blueprint.get("/authenticator")
+def authenticator() -> Answer:
+    """The second factors of the demo's staff, as their phones would show them."""
+    if wants_json():
+        return {"codes": _codes()}
+    return render_template("authenticator.html", codes=_codes())
 
 
 # Switches

@@ -90,7 +90,7 @@ class Runner:
                 document = self.platform.pull(file["bank_code"], file["handoff_id"])
             except GatewayFailure as failure:
                 with self.store.write() as db:
-                    if failure.status == 410:
+                    if failure.status in (403, 410):  # the consent has ended
                         core.close_withdrawn(db, file)
                     else:
                         self._later(db, "files", "next_step", file, failure)

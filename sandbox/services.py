@@ -96,7 +96,7 @@ def check_face(values: dict[str, Any]) -> dict[str, Any]:
         return _verdict(values, False, score=0.0, reason="unknown_person")
     if faces.is_blank(frame):
         return _verdict(values, False, score=0.0, reason="no_face")
-    score = faces.likeness(frame, person.number)
+    score = faces.likeness(frame, person.number, person.sex)
     if person.face_mode != "picture":
         score = max(score, 95.0) if person.face_mode == "any" else min(score, 10.0)
     matches = score >= faces.THRESHOLD

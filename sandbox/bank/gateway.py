@@ -64,7 +64,6 @@ class PlatformClient:
             return token
         form = {
             "grant_type": "client_credentials",
-            "client_id": bank_code,
             "client_assertion_type": JWT_BEARER,
             "client_assertion": self.keys.assertion(bank_code, f"{self.config.bank_url}/v1/token"),
         }

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from sandbox.app import create_app
 from sandbox.bank import core
+from sandbox.bank.gateway import GatewayFailure
 from sandbox.config import Config
 from tests.sandbox.world import KEY, until
 
@@ -143,10 +144,10 @@ def test_withdrawal(caller, gateway, work, world):
     gateway.push("102", {"type": "handoff.withdrawn", "data": other}, "w2")
     gateway.push("102", gateway.created("h2", "Q2-B1"), "e2")
     assert caller.get("/bank/102/status/Q2-B1").json()["status"] == "withdrawn"
-    gateway.pull_status = 410
-    gateway.push("102", gateway.created("h3", "Q3-B1"), "e3")
-    work()
-    assert caller.get("/bank/102/status/Q3-B1").json()["status"] == "withdrawn"
+    for number, gateway.pull_status in ((3, 410), (4, 403)):
+        gateway.push("102", gateway.created(f"h{number}", f"Q{number}-B1"), f"e{number}")
+        work()
+        assert caller.get(f"/bank/102/status/Q{number}-B1").json()["status"] == "withdrawn"
 
 
 def test_one_basic_account_a_company(caller, gateway, work, world):
@@ -211,3 +212,65 @@ def test_a_clerk_who_looks_at_an_old_page_is_told(caller, gateway, work):
 def test_every_step_of_the_table_has_a_text():
     steps = {step for nexts in core.NEXT.values() for step in nexts} | {"received"}
     assert steps == set(core.TEXTS) and steps <= set(core.NEXT)
+
+
+def test_the_papers_of_a_file_can_be_read_and_are_checked(caller, gateway, work):
+    gateway.push("102", gateway.created(), "e1")
+    work()
+    assert caller.page(f"{FILE}/licence.pdf").content == b"%PDF"
+    assert caller.page(f"{FILE}/articles.pdf").json()["error"] == "digest"
+    assert caller.page(f"{FILE}/company.pdf").status_code == 404
+    page = caller.page(FILE).text
+    assert "500,000.00 元" in page and f"{FILE}/licence.pdf" in page
+
+
+def test_the_real_gateway_takes_these_tokens_and_shows_these_keys(
+    caller, gateway, fresh_database, serve, monkeypatch, tmp_path
+):
+    """The platform's own bank door instead of the small one."""
+    import base64
+
+    from app import create_app as create_door
+    from app.seed import fetch_bank_keys
+    from signing.authority import Authority
+    from workflow.db import engine, transaction
+    from workflow.handoff.models import BankClient
+    from workflow.settings import settings
+
+    monkeypatch.setenv("DATABASE_URL", fresh_database)
+    monkeypatch.setenv("QIBU_INSTANCE", str(tmp_path / "instance"))
+    monkeypatch.setenv("QIBU_RATE_LIMITS", "false")
+    settings.cache_clear()
+    engine.cache_clear()
+    try:
+        Authority.create(
+            settings().instance / "ca", settings().ca_passphrase, base_url="http://127.0.0.1", sample=True
+        )
+        url = serve(create_door("bank"))
+        monkeypatch.setenv("QIBU_BANK_URL", url)
+        settings.cache_clear()
+        with transaction() as db:
+            client = BankClient(
+                bank_code="102", name="x", events_url=f"{caller.url}/bank/102/events",
+                jwks_url=f"{caller.url}/bank/102/jwks.json", keys=[],
+            )  # fmt: skip
+            db.add(client)
+            db.flush()
+            assert fetch_bank_keys(db) == 1
+        world = create_app(Config(state=tmp_path / "state", service_key=KEY, bank_url=url)).extensions[
+            "sandbox"
+        ]
+        assert [len(base64.b64decode(key)) for key in world.platform.platform_keys()] == [32]
+        with pytest.raises(GatewayFailure, match="404"):
+            world.platform.pull("102", "00000000-0000-0000-0000-000000000000")
+        with pytest.raises(GatewayFailure, match="404"):
+            world.platform.report(
+                "102",
+                "00000000-0000-0000-0000-000000000000",
+                {"report_id": "r", "status": "received", "at": "2026-11-24T00:00:00+00:00"},
+            )
+    finally:
+        engine().dispose()
+        engine.cache_clear()
+        monkeypatch.undo()
+        settings.cache_clear()

@@ -26,6 +26,7 @@ PAGES = [
     "/bank",
     "/bank/102",
     "/bank/102/files/Q1-B1",
+    "/authenticator",
     "/switches",
     "/nowhere",
 ]
@@ -210,3 +211,23 @@ def test_production_has_no_sandbox(monkeypatch):
     monkeypatch.setenv("QIBU_PRODUCTION", "true")
     with pytest.raises(RuntimeError, match="sandbox"):
         Config.from_environment()
+
+
+def test_the_authenticator_shows_the_staffs_codes(tmp_path, monkeypatch):
+    import pyotp
+
+    from sandbox.app import create_app
+    from sandbox.config import Config
+
+    monkeypatch.setenv(
+        "QIBU_SANDBOX_AUTHENTICATORS",
+        "0417:JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP, 0523:JBSWY3DPEHPK3PXQJBSWY3DPEHPK3PXQ",
+    )
+    client = create_app(Config.from_environment(tmp_path)).test_client()
+    codes = client.get("/authenticator").json["codes"]
+    assert [entry["number"] for entry in codes] == ["0417", "0523"]
+    assert pyotp.TOTP("JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP").verify(codes[0]["code"], valid_window=1)
+    assert (
+        codes[1]["code"] in client.get("/authenticator", headers={"Accept": "text/html"}).text
+        or codes[1]["seconds"] < 3
+    )

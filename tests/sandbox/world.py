@@ -90,7 +90,7 @@ class Gateway:
         form = request.form
         assert form["grant_type"] == "client_credentials"
         assert form["client_assertion_type"] == "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-        bank = form["client_id"]
+        bank = jwt.decode(form["client_assertion"], options={"verify_signature": False})["sub"]
         key = self._bank_key(bank)
         claims = jwt.decode(
             form["client_assertion"],
@@ -119,6 +119,12 @@ class Gateway:
             "handoff_id": handoff,
             "company": {"name": "武汉试演软件有限公司", "uscc": self.uscc},
             "hostile": "<script>",
+            "capital": 50000000,
+            "licence": {
+                "sha256": hashlib.sha256(b"%PDF").hexdigest(),
+                "pdf": base64.b64encode(b"%PDF").decode(),
+            },
+            "articles": {"sha256": "0" * 64, "pdf": base64.b64encode(b"%PDF").decode()},
         }
 
     def _report(self, handoff: str) -> Any:
