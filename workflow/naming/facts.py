@@ -83,6 +83,9 @@ SPECIAL_SHORT = {
     "新疆维吾尔自治区": "新疆", "神农架林区": "神农架", "香港特别行政区": "香港", "澳门特别行政区": "澳门",
 }  # fmt: skip
 
+# Short names of a district that mean a wider region (江汉平原, 江汉油田).
+REGIONS = {"江汉"}
+
 FORMS = {
     "llc": ("有限责任公司", "有限公司"),
     "jsc": ("股份有限公司", "股份公司"),
@@ -173,7 +176,7 @@ def division_names() -> dict[str, tuple[DivisionFact, ...]]:
     """Divisions by full and short name; one name may belong to several."""
     names: dict[str, list[DivisionFact]] = {}
     for fact in divisions().values():
-        for name in {fact.name, fact.short}:
+        for name in {fact.name, fact.short} - REGIONS:
             names.setdefault(name, []).append(fact)
     for row in rows("divisions.csv"):  # former names and those of daily use: 襄樊, 恩施州
         fact = divisions()[row["code"]]
@@ -248,4 +251,15 @@ def division_of_authority(code: str) -> str:
                 return row["host_division"]
         return ""
     digits = code.rpartition("-")[2]
+    digits = former_codes().get(digits, digits)  # codes of the past live on in registers (420821 is 京山)
     return digits if len(digits) == 6 and digits.isdigit() else ""
+
+
+@lru_cache(maxsize=1)
+def former_codes() -> dict[str, str]:
+    """Division codes of the past and the division of today."""
+    return {
+        old: row["code"]
+        for row in rows("divisions.csv")
+        for old in filter(None, row["former_codes"].split(";"))
+    }

@@ -60,6 +60,8 @@ class RegisterName(Base):
             unique=True,
             postgresql_where=text("status IN ('reserved', 'pending')"),
         ),
+        # A look-up touches few pages; starting parallel workers would cost more than all of it.
+        {"postgresql_with": {"parallel_workers": 0}},
     )
 
     id: Mapped[Id] = mapped_column(server_default=func.gen_random_uuid())

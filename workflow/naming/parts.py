@@ -275,10 +275,16 @@ def _split_core(core: str, boundary: int) -> tuple[str, str, str]:
                 start = at if at >= 2 else start
                 break
     if start == size:
+        international = core.find("国际")
+        if international >= 2:
+            return core[:international], core[international:], _last_word(core[international:])
         alone = min((at for at in reach if at < 2 and size - at >= 2), default=None)
         if alone is None:
             return core, "", ""
         start = alone  # one character or none is left for the trade name; the rules say so (NM-09)
+    international = core.find("国际")
+    if 2 <= international < start:
+        start = international  # 国际 qualifies what follows, even where the table lacks it (NM-21)
     term = core[start:]
     return core[:start], term, _last_word(term)
 

@@ -33,7 +33,11 @@ def simplified(text: str) -> str:
     """Traditional characters folded to simplified ones; the same text when every character is standard."""
     if all(c in standard_characters() or c < "\u0370" for c in text if c not in "（）"):
         return text
-    return str(_converter().convert(text))
+    folded = str(_converter().convert(text))
+    if len(folded) != len(text):
+        return folded
+    standard = standard_characters()
+    return "".join(old if old in standard else new for old, new in zip(text, folded, strict=True))
 
 
 def unfolded(text: str) -> str:
