@@ -1,5 +1,6 @@
 """`qibu bench names`: a made-up register of N names, then how fast a check is, and whether it finds all it must."""
 
+import csv
 import json
 import random
 import shutil
@@ -28,7 +29,7 @@ from workflow.db import Base, driver_url, now
 from workflow.errors import Conflict, RuleViolation
 from workflow.naming.catalogue import compiled
 from workflow.naming.generator import NameMaker, register_lines
-from workflow.naming.loading import load_lines
+from workflow.naming.loading import HEADER, load, load_lines
 from workflow.naming.operations import reserve
 from workflow.naming.parts import parse
 from workflow.naming.proposal import Proposal
@@ -174,10 +175,15 @@ def agreement(url: str, size: int, count: int, seed: int) -> dict[str, Any]:
 def run(url: str, size: int, seed: int, *, checks: int = 3000, processes: int = 2) -> dict[str, Any]:
     """Fill an empty register with `size` names and measure; `url` is a database made for this, with all tables."""
     result: dict[str, Any] = {"size": size, "seed": seed}
-    start = time.perf_counter()
-    report = load_lines(url, f"bench-{size}-{seed}", register_lines(size, seed), processes=processes)
-    result["load_seconds"] = round(time.perf_counter() - start, 1)
-    result["loaded"] = report.loaded
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "names.csv"
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(HEADER)
+            writer.writerows(register_lines(size, seed))
+        start = time.perf_counter()
+        report = load(url, path, processes=processes, synthetic=True)
+    result["load_seconds"], result["loaded"] = round(time.perf_counter() - start, 1), report.loaded
     engine = create_engine(driver_url(url))
     with engine.connect() as connection:
         total, count = connection.execute(

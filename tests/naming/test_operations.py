@@ -9,6 +9,7 @@ from sqlalchemy import create_engine, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from tests.factories import case
 from tests.naming.conftest import NOW
 from workflow.db import driver_url
 from workflow.errors import Conflict, NotFound, RuleViolation
@@ -118,6 +119,53 @@ def test_the_database_itself_forbids_two_holders(db):
     with pytest.raises(IntegrityError, match="ex_register_names_guard"), db.begin_nested():
         db.add(RegisterName(**twin))
         db.flush()
+
+
+def test_the_life_of_a_name_in_a_case(db, registered):
+    """Reserved, lengthened (NM-44), held while the application is decided, returned, used for the licence."""
+    case_id = case(db).id
+    row = reserve(db, case_id=case_id)
+    operations.extend(db, case_id=case_id, now=NOW)
+    assert row.reserved_until.date().isoformat() == "2027-11-24"
+    assert operations.hold(db, case_id=case_id, now=NOW).status == "pending"
+    after = row.reserved_until + timedelta(days=1)
+    assert operations.expire_due(db, after) == []
+    returned = operations.unhold(db, case_id=case_id, now=after)
+    assert returned.status == "reserved" and returned.reserved_until == after + timedelta(days=30)
+    used = operations.consume(db, case_id=case_id, uscc="91420106MA00000001", now=after)
+    assert (used.status, used.uscc, used.reserved_until) == ("registered", "91420106MA00000001", None)
+    with pytest.raises(Conflict):
+        reserve(db, "小张（武汉）软件有限公司", now=after)
+    operations.change_status(db, name_id=used.id, status="deregistered", now=after)
+    with pytest.raises(Conflict):
+        reserve(db, now=after + timedelta(days=300))
+    assert reserve(db, now=after + timedelta(days=366)).status == "reserved"
+
+
+def test_nm_45_too_late_is_too_late(db):
+    case_id = case(db).id
+    row = reserve(db, case_id=case_id)
+    for call in (operations.hold, operations.extend):
+        with pytest.raises(Conflict) as caught:
+            call(db, case_id=case_id, now=row.reserved_until)
+        assert caught.value.code == "reservation_expired"
+    assert operations.expire_due(db, row.reserved_until) == [case_id]
+
+
+def test_a_case_that_reserves_again_gives_the_first_name_up(db):
+    case_id = case(db).id
+    reserve(db, case_id=case_id)
+    reserve(db, "武汉星河软件有限公司", case_id=case_id)
+    assert reserve(db).status == "reserved"
+
+
+def test_nm_47_refused_and_released_names_are_free_at_once(db):
+    first, second = case(db).id, case(db).id
+    reserve(db, case_id=first)
+    assert operations.refuse(db, case_id=first, reason="字号缺乏显著性", now=NOW)
+    reserve(db, case_id=second)
+    assert operations.release(db, case_id=second, now=NOW)
+    assert reserve(db).status == "reserved"
 
 
 def test_unknown_case_holds_nothing(db):
