@@ -51,7 +51,9 @@ def migrate() -> None:
 
 
 @main.command()
-@click.option("--name", default="worker", help="Stable name of this worker: what it left half done it takes up again.")
+@click.option(
+    "--name", default="worker", help="Stable name of this worker: what it left half done it takes up again."
+)
 def worker(name: str) -> None:
     """Run the durable workflows until stopped."""
     import signal
@@ -113,13 +115,52 @@ def docs_statechart(target: Path) -> None:
     target.write_text(page())
 
 
+@main.group()
+def papers() -> None:
+    """The papers of a registration."""
+
+
+@papers.command("sample")
+@click.option(
+    "--type", "entity_type", required=True, help="llc, jsc, sole, gp, sgp, lp, household, branch, cooperative"
+)
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for the PDFs.")
+def papers_sample(entity_type: str, out: Path) -> None:
+    """Write a full set of unsigned papers for a fictitious case."""
+    from signing.papers import sample_set
+    from signing.papers.samples import SAMPLES
+
+    if entity_type not in SAMPLES:
+        raise click.ClickException(f"There is no type {entity_type!r}; choose one of {', '.join(SAMPLES)}.")
+    out.mkdir(parents=True, exist_ok=True)
+    for paper in sample_set(entity_type):
+        target = out / f"{paper.kind}.pdf"
+        target.write_bytes(paper.pdf)
+        click.echo(str(target))
+
+
+@main.group()
+def bench() -> None:
+    """Benchmarks of single rooms; `make bench` runs them all."""
+
+
+@bench.command("names")
+@click.option("--size", default=45_000, show_default=True)
+@click.option("--seed", default=1, show_default=True)
+@click.option("--json", "as_json", is_flag=True)
+def bench_names(size: int, seed: int, as_json: bool) -> None:
+    """Build a realistic register of names, then measure the comparison."""
+    from benchmarks.names import run
+
+    run(size=size, seed=seed, as_json=as_json)
+
+
 def _mount(group: click.Group) -> None:
     """Add the rooms' own commands."""
-    from workflow.establishment.commands import GROUPS
+    from workflow.establishment.commands import address, scope_group, validate
     from workflow.naming.commands import names
 
-    group.add_command(names)
-    for command in GROUPS:
+    for command in (names, address, scope_group, validate):
         group.add_command(command)
 
 

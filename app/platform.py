@@ -3,10 +3,13 @@
 import os
 import socket
 import sys
+import threading
+import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import click
+import httpx
 from honcho.environ import parse_procfile
 from honcho.manager import Manager
 from honcho.printer import Printer
@@ -82,11 +85,14 @@ def taken_ports() -> list[tuple[str, int]]:
 
 def child_environment() -> dict[str, str]:
     """What the platform's processes are given."""
+    from app.seed import authenticators
+
     config = settings()
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     ports = {f"QIBU_{name.upper()}_PORT": str(urlsplit(getattr(config, a)).port) for name, _, a in DOOR_LINES}
     addresses = {a.upper(): getattr(config, a) for _, _, a in DOOR_LINES}
     return {
+        "QIBU_LOG_LEVEL": "WARNING",  # `make run` shows what needs attention; QIBU_LOG_LEVEL=INFO shows every request
         **os.environ,
         **ports,
         **{f"QIBU_{key}": value for key, value in addresses.items()},
@@ -94,8 +100,23 @@ def child_environment() -> dict[str, str]:
         "QIBU_INSTANCE": str(config.instance),
         "DATABASE_URL": config.database_url,
         "PATH": path,
+        "QIBU_SANDBOX_AUTHENTICATORS": authenticators() if config.simulated else "",
         "PYTHONUNBUFFERED": "1",
     }
+
+
+def _meet_the_banks() -> None:
+    """Take the simulated banks' public keys once the sandbox answers."""
+    from app.seed import fetch_bank_keys
+
+    for _ in range(60):
+        time.sleep(0.5)
+        try:
+            with transaction() as db:
+                fetch_bank_keys(db)
+            return
+        except httpx.HTTPError:
+            continue
 
 
 def run(once: bool = False) -> int:
@@ -106,7 +127,9 @@ def run(once: bool = False) -> int:
     if not once and (taken := taken_ports()):
         listed = ", ".join(f"{port} ({name})" for name, port in taken)
         variables = "QIBU_PORTAL_URL, QIBU_INTRANET_URL, QIBU_BANK_URL, QIBU_SANDBOX_URL, QIBU_SMTP_PORT"
-        raise click.ClickException(f"Something is already listening on {listed}: stop it, or choose others with {variables}.")
+        raise click.ClickException(
+            f"Something is already listening on {listed}: stop it, or choose others with {variables}."
+        )
     server = start_database()
     try:
         prepare_database()
@@ -118,8 +141,10 @@ def run(once: bool = False) -> int:
         manager = Manager(Printer(sys.stdout))
         environment = child_environment()
         for name, command in parse_procfile((ROOT / "Procfile").read_text()).processes.items():
-            manager.add_process(name, command, env=environment, quiet=name in ("portal", "intranet", "bank"))
+            manager.add_process(name, command, env=environment)
         engine().dispose()
+        if settings().simulated:
+            threading.Thread(target=_meet_the_banks, daemon=True).start()
         manager.loop()
         return 0 if manager.returncode in (None, 0, 130, -2) else int(manager.returncode)
     finally:

@@ -3,7 +3,6 @@
 import base64
 import unicodedata
 
-import httpx
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -12,6 +11,8 @@ from workflow.accounts.operations import hash_password
 from workflow.catalogues.queries import catalogue
 from workflow.clock import today
 from workflow.db import transaction
+from workflow.gateways import HttpBankGateway
+from workflow.handoff.access import refresh_keys
 from workflow.handoff.models import BankClient
 from workflow.policies.models import Policy
 from workflow.settings import settings
@@ -22,7 +23,6 @@ STAFF = (
     ("0523", "审查员乙（虚构）", ["examiner", "approver"]),
     ("0601", "管理员（虚构）", ["supervisor", "editor", "auditor", "administrator"]),
 )
-BANKS = ("102", "103", "104", "105", "301", "308", "403")
 
 
 def totp_secret(number: str) -> str:
@@ -43,9 +43,9 @@ def demo_accounts() -> None:
                         authority_codes=offices, roles=roles,
                     )
                 )  # fmt: skip
-        for code in BANKS:
+        for code in catalogue(db).branches_of:
             bank = catalogue(db).banks.get(code)
-            if bank is None or not catalogue(db).branches_of.get(code):
+            if bank is None:
                 continue
             if db.get(BankClient, code) is None:
                 url = f"{config.sandbox_url}/bank/{code}"
@@ -72,16 +72,10 @@ def demo_accounts() -> None:
 
 def fetch_bank_keys(db: Session) -> int:
     """Take the banks' public keys from where they publish them; returns how many banks have keys now."""
-    count = 0
-    for client in db.scalars(select(BankClient)):
-        answer = httpx.get(client.jwks_url, timeout=10, trust_env=False)
-        answer.raise_for_status()
-        rows = [key["x"] for key in answer.json()["keys"] if key.get("crv") == "Ed25519"]
-        client.keys = [
-            base64.b64encode(base64.urlsafe_b64decode(x + "=" * (-len(x) % 4))).decode() for x in rows
-        ]
-        count += bool(rows)
-    return count
+    clients = db.scalars(select(BankClient)).all()
+    for client in clients:
+        refresh_keys(db, client, HttpBankGateway())
+    return sum(bool(client.keys) for client in clients)
 
 
 def authenticators() -> str:

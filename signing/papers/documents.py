@@ -1,6 +1,5 @@
 """The papers that are text: articles, decisions, confirmations, commitments. One builder, templates as data."""
 
-import hashlib
 from collections.abc import Callable
 
 from signing.papers import styles, tables, templates
@@ -72,8 +71,7 @@ def document(
     """The paper of this kind, written from its template (by default the one of the same name)."""
     has = tags(facts)
     source = templates.load(template or kind)
-    digest = hashlib.sha256((facts.digest() + source.sha256).encode()).hexdigest()
-    paper = Paper(kind, source.title(has), number_of(facts, kind), digest, final=final, entity=facts.name)
+    paper = Paper(kind, source.title(has), number_of(facts, kind), source.sha256, final=final, entity=facts.name)
     paper.headline(facts.name if subtitle else "")
     supplied: dict[str, Callable[[], None]] = {
         "contributions": lambda: paper.add(tables.contributions(facts, short=True)),

@@ -22,7 +22,6 @@ def application(facts: PaperFacts, *, final: bool = False) -> RenderedPaper:
         "application",
         words.form,
         number_of(facts, "application"),
-        facts.digest(),
         final=final,
         entity=facts.name,
     )

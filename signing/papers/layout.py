@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -136,11 +137,29 @@ class _PageCanvas(Canvas):
         super().save()
 
 
+def _said(part: Any) -> Any:
+    """What a part of a paper says, as plain lists: the words of paragraphs, cells and signature rows."""
+    if isinstance(part, Text):
+        return [run.text for run in part.content]
+    if isinstance(part, (list, tuple)):
+        return [_said(inner) for inner in part]
+    if isinstance(part, Table):
+        return _said(part._cellvalues)  # type: ignore[attr-defined]
+    if isinstance(part, KeepTogether):
+        return _said(list(part._content))  # type: ignore[attr-defined]
+    if isinstance(part, SignatureRow):
+        return [[s.key, s.name, s.role] for s in part.signers]
+    if isinstance(part, SealBox):
+        return [part.authority, part.day]
+    return part if isinstance(part, str) else type(part).__name__
+
+
 class Paper:
     """One paper in the making: add to `story`, then `render`.
 
-    `number` is the document number at the foot, `digest` the SHA-256 whose first 12 characters stand beside it
-    (the hash of what the paper says, since a file cannot contain its own). A draft wears the 草稿 watermark.
+    `number` is the document number at the foot. Beside it stand the first 12 characters of a SHA-256 of what this
+    paper says (a file cannot contain its own hash) and of `source`, its template's hash: a paper's bytes change when
+    its own content does, and not when some other paper's does. A draft wears the 草稿 watermark.
     """
 
     def __init__(
@@ -148,14 +167,15 @@ class Paper:
         kind: str,
         title: str,
         number: str,
-        digest: str,
+        source: str = "",
         *,
         final: bool = False,
         entity: str = "",
         mark: str = "",
     ) -> None:
         fonts.register()
-        self.kind, self.title, self.number, self.digest = kind, title, number, digest
+        self.kind, self.title, self.number, self.source = kind, title, number, source
+        self.digest = ""
         self.watermark = mark or ("" if final else "草稿")
         self.entity = entity
         self.story: list[Flowable] = []
@@ -264,6 +284,8 @@ class Paper:
 
     def render(self) -> RenderedPaper:
         """The finished PDF; the same content gives the same bytes."""
+        said = json.dumps([self.kind, self.title, self.number, self.entity, self.source, _said(self.story)])
+        self.digest = hashlib.sha256(said.encode()).hexdigest()
         buffer = io.BytesIO()
         maker = type("PageCanvas", (_PageCanvas,), {"paper": self})
         document = BaseDocTemplate(

@@ -90,7 +90,8 @@ def verify_element(
     if element == "id_number":
         _refuse_hammering(db, value)
     db.commit()
-    verdict = gateway.verify(f"{sign_up.id}:{position}:{sha256(value.encode()).hexdigest()[:16]}", elements)
+    asked = sha256(json.dumps(elements, ensure_ascii=False).encode()).hexdigest()[:24]
+    verdict = gateway.verify(f"{sign_up.id}:{asked}", elements)
     sign_up = db.get_one(SignUp, sign_up_id, with_for_update=True, populate_existing=True)
     if "id_number" in elements:
         sign_up.person_index = blind_index(elements["id_number"])

@@ -1,0 +1,86 @@
+"""What relying parties fetch: certificates, revocation lists, OCSP answers, time stamps."""
+
+from cryptography.hazmat.primitives.serialization import Encoding
+from flask import Blueprint, Response, current_app, request
+from flask.typing import ResponseReturnValue
+
+from app.web.access import public
+from app.web.database import db
+from app.web.limits import limiter
+from signing import revocation, timestamp
+from signing.authority import Authority
+from signing.errors import AuthorityUnavailable
+from workflow.errors import NotFound
+
+blueprint = Blueprint("pki", __name__, url_prefix="/pki")
+LARGEST_REQUEST = 16 * 1024
+
+
+def _authority() -> Authority:
+    return current_app.extensions["authority"]
+
+
+def _answer(data: bytes, kind: str, filename: str = "") -> Response:
+    response = Response(data, mimetype=kind)
+    if filename:
+        response.headers["Content-Disposition"] = f'attachment; filename="{filename}"'
+    return response
+
+
+@blueprint.get("/root.cer")
+@public
+def root() -> ResponseReturnValue:
+    """The root certificate (DER)."""
+    return _answer(_authority().root.public_bytes(Encoding.DER), "application/pkix-cert", "qibu-root.cer")
+
+
+@blueprint.get("/root.pem")
+@public
+def root_pem() -> ResponseReturnValue:
+    """The root certificate (PEM)."""
+    return _answer(_authority().root.public_bytes(Encoding.PEM), "application/x-pem-file", "qibu-root.pem")
+
+
+@blueprint.get("/<label>.cer")
+@public
+def certificate(label: str) -> ResponseReturnValue:
+    """An authority's certificate by its label (DER)."""
+    if label not in {name for name, _ in _authority().own_labels()}:
+        raise NotFound(label)
+    return _answer(_authority().certificate(label).public_bytes(Encoding.DER), "application/pkix-cert")
+
+
+@blueprint.get("/crl/<label>.crl")
+@public
+def revoked(label: str) -> ResponseReturnValue:
+    """The revocation list of the root or of an issuing certificate (DER)."""
+    manifest = _authority().manifest
+    if label in manifest["root"]:
+        return _answer(_authority().root_list(), "application/pkix-crl")
+    if label not in manifest["issuing"]:
+        raise NotFound(label)
+    try:
+        return _answer(revocation.current_list(db, _authority(), label), "application/pkix-crl")
+    except AuthorityUnavailable as error:
+        raise NotFound(label) from error
+
+
+@blueprint.post("/ocsp")
+@limiter.limit("600 per minute")
+@public
+def ocsp() -> ResponseReturnValue:
+    """An OCSP responder (RFC 6960)."""
+    return _answer(
+        revocation.answer(db, _authority(), request.get_data()[:LARGEST_REQUEST]), "application/ocsp-response"
+    )
+
+
+@blueprint.post("/tsa")
+@limiter.limit("300 per minute")
+@public
+def tsa() -> ResponseReturnValue:
+    """A time stamping authority (RFC 3161)."""
+    return _answer(
+        timestamp.respond(db, _authority(), request.get_data()[:LARGEST_REQUEST]),
+        "application/timestamp-reply",
+    )
