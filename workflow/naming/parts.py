@@ -186,14 +186,28 @@ def _chain(text: str) -> tuple[str, str, int] | None:
             best = (at, depth, code)
         if depth == 3:
             continue
-        for length in range(min(12, len(text) - at), 1, -1):
-            word = text[at : at + length]
-            for fact in names.get(word, ()):
+        for word in _names_from(text[at : at + 2]):
+            if not text.startswith(word, at):
+                continue
+            for fact in names[word]:
                 if not code and fact.level == 3 and word == fact.short != fact.name and fact.code[:2] != "42":
                     continue  # the short name of a county elsewhere is a word like any other (东风, 广信)
                 if not code or _within(fact, code):
-                    stack.append((at + length, fact.code, depth + 1))
+                    stack.append((at + len(word), fact.code, depth + 1))
     return (text[: best[0]], best[2], best[0]) if best else None
+
+
+def _names_from(start: str) -> tuple[str, ...]:
+    return _names_by_start().get(start, ())
+
+
+@lru_cache(maxsize=1)
+def _names_by_start() -> dict[str, tuple[str, ...]]:
+    """Names of divisions by their first two characters, longest first."""
+    found: dict[str, list[str]] = {}
+    for name in sorted(facts.division_names(), key=len, reverse=True):
+        found.setdefault(name[:2], []).append(name)
+    return {start: tuple(names) for start, names in found.items()}
 
 
 def _preference(code: str) -> tuple[bool, int]:

@@ -29,9 +29,15 @@ def _converter():  # type: ignore[no-untyped-def]  # the package carries no type
     return opencc.OpenCC("t2s")
 
 
+@lru_cache(maxsize=1)
+def _unfolding() -> frozenset[str]:
+    """Characters that folding leaves alone."""
+    return standard_characters() | {chr(i) for i in range(0x370)} | {"（", "）"}
+
+
 def simplified(text: str) -> str:
     """Traditional characters folded to simplified ones; the same text when every character is standard."""
-    if all(c in standard_characters() or c < "\u0370" for c in text if c not in "（）"):
+    if _unfolding().issuperset(text):
         return text
     folded = str(_converter().convert(text))
     if len(folded) != len(text):
