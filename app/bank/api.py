@@ -1,19 +1,24 @@
 """The API for banks: OAuth 2.0 with a key pair, an authenticated pull inside the consent, signed reports back."""
 
 import uuid
+from collections.abc import Iterator
 from typing import Any
 
-from apiflask import APIBlueprint, HTTPTokenAuth, Schema
-from apiflask.fields import UUID, Boolean, DateTime, Dict, Integer, List, Nested, Raw, String
+from apiflask import APIBlueprint, HTTPError, HTTPTokenAuth, Schema
+from apiflask.fields import UUID, AwareDateTime, Boolean, Dict, Integer, List, Nested, Raw, String
 from apiflask.validators import Length, OneOf
-from flask import g, request
+from flask import g, jsonify, request
+from flask.sansio.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
+from marshmallow import EXCLUDE
 
 from app.web.access import by_token, public
 from app.web.database import db
+from app.web.errors import problem_json
 from app.web.limits import limiter
 from workflow.case import Actor
-from workflow.errors import NotAllowed
+from workflow.errors import NotAllowed, Problem, Words
+from workflow.gateways import HttpBankGateway
 from workflow.handoff import access
 from workflow.handoff.keys import public_keys
 from workflow.handoff.operations import EVENT_OF_STATUS, Report, reports_of, take_report
@@ -23,7 +28,14 @@ blueprint = APIBlueprint("api", __name__, url_prefix="/v1", tag="Account opening
 auth = HTTPTokenAuth(scheme="Bearer", description="An access token from /v1/token")
 
 
-class TokenRequest(Schema):
+class Tolerant(Schema):
+    """What it does not know it leaves aside, so that either side may add fields."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+
+class TokenRequest(Tolerant):
     """RFC 6749 client credentials with an RFC 7523 assertion."""
 
     grant_type = String(required=True, validate=OneOf(["client_credentials"]))
@@ -74,21 +86,33 @@ class HandoffFile(Schema):
     articles = Nested(File, allow_none=True)
 
 
-class ReportIn(Schema):
+class ReportIn(Tolerant):
     """A status report. The same `report_id` again is the same report."""
 
     report_id = String(required=True, validate=Length(1, 80))
     status = String(required=True, validate=OneOf(sorted(EVENT_OF_STATUS)))
-    at = DateTime(required=True, format="iso")
+    at = AwareDateTime(required=True, format="iso", metadata={"description": "with its offset from UTC"})
     text = String(load_default="", validate=Length(max=500))
     branch_code = String(load_default="", allow_none=True, validate=Length(max=20))
     account_number = String(load_default="", allow_none=True, validate=Length(max=40))
 
 
-class ReportOut(Schema):
+class Signature(Tolerant):
+    signature = String(
+        load_default="",
+        data_key="X-Bank-Signature",
+        metadata={"description": "base64 ed25519 signature of the exact body with the bank's key"},
+    )
+
+
+class ReportState(Schema):
     report_id = String()
     status = String()
-    applied = Boolean(metadata={"description": "false: kept, but it came too late to change the state"})
+    applied = Boolean(metadata={"description": "false: kept, but it did not change the state"})
+    early = Boolean(metadata={"description": "it overtook another report and is applied when that one has come"})
+
+
+class ReportOut(ReportState):
     state = String(metadata={"description": "the state of the handoff now"})
 
 
@@ -97,7 +121,55 @@ class HandoffState(Schema):
     business_number = String()
     state = String()
     branch_code = String()
-    reports = List(Nested(ReportOut))
+    reports = List(Nested(ReportState))
+
+
+UNAUTHORISED = Words(
+    "访问令牌缺失、无效或已过期，请重新获取。", "The access token is missing, unknown or has run out. Ask for a new one."
+)
+INVALID = Words("内容不符合接口要求。", "This is not what the interface asks for.")
+
+
+@auth.error_processor
+def _unauthorised(error: HTTPError) -> ResponseReturnValue:
+    response = problem_json(error.status_code, "invalid_token", UNAUTHORISED)
+    response.headers["WWW-Authenticate"] = 'Bearer realm="qibu"'
+    return response
+
+
+def _refused(error: HTTPError) -> ResponseReturnValue:
+    """Input that does not fit the contract; at the token endpoint in the words of RFC 6749."""
+    problems = [
+        Problem("invalid", ".".join(str(part) for part in path), Words(INVALID.zh, text))
+        for place in error.detail.values()
+        for path, text in _leaves(place)
+    ]
+    if request.path.endswith("/token"):
+        wrong = any(p.field.startswith("grant_type") for p in problems)
+        code = "unsupported_grant_type" if wrong and request.form.get("grant_type") else "invalid_request"
+        return {"error": code, "error_description": "; ".join(f"{p.field}: {p.words.en}" for p in problems)}, 400
+    return problem_json(error.status_code, "invalid", INVALID, problems)
+
+
+def _leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], str]]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _leaves(inner, (*path, key))
+    else:
+        yield from ((path, str(text)) for text in (value if isinstance(value, list) else [value]))
+
+
+def _own_paths(spec: dict[str, Any]) -> dict[str, Any]:
+    """The contract speaks of the API alone, and says where it is."""
+    spec["paths"] = {path: item for path, item in spec["paths"].items() if path.startswith("/v1/")}
+    spec["servers"] = [{"url": settings().bank_url}]
+    return spec
+
+
+@blueprint.record_once
+def _set_up(state: BlueprintSetupState) -> None:
+    state.app.error_processor(_refused)  # type: ignore[attr-defined]
+    state.app.spec_processor(_own_paths)  # type: ignore[attr-defined]
 
 
 @auth.verify_token
@@ -121,16 +193,18 @@ def keys() -> ResponseReturnValue:
 @limiter.limit("60 per minute")
 @blueprint.input(TokenRequest, location="form")
 @blueprint.output(Token)
-@blueprint.doc(responses={401: "The assertion is not accepted"})
+@blueprint.doc(responses={400: "Not a request for a token (RFC 6749)", 401: "The assertion is not accepted"})
 @public
 def token(form_data: dict[str, str]) -> ResponseReturnValue:
     """An access token for a client assertion signed with the bank's key."""
     try:
         value, seconds = access.give_token(
-            db, form_data["client_assertion"], f"{settings().bank_url}/v1/token"
+            db, form_data["client_assertion"], f"{settings().bank_url}/v1/token", HttpBankGateway()
         )
     except NotAllowed as refused:
-        return {"error": "invalid_client", "error_description": str(refused)}, 401
+        refusal = jsonify(error="invalid_client", error_description=str(refused))
+        refusal.status_code = 401
+        return refusal
     return {"access_token": value, "token_type": "Bearer", "expires_in": seconds}
 
 
@@ -156,12 +230,15 @@ def pull(handoff_id: uuid.UUID) -> ResponseReturnValue:
 @blueprint.post("/handoffs/<uuid:handoff_id>/reports")
 @blueprint.auth_required(auth)
 @blueprint.input(ReportIn)
+@blueprint.input(Signature, location="headers")
 @blueprint.output(ReportOut, status_code=200)
 @blueprint.doc(responses=[403, 404, 422])
 @by_token
-def report(handoff_id: uuid.UUID, json_data: dict[str, Any]) -> ResponseReturnValue:
-    """Report a step. Header `X-Bank-Signature`: base64 ed25519 over the exact body."""
-    access.check_body(g.bank, request.headers.get("X-Bank-Signature", ""), request.get_data())
+def report(
+    handoff_id: uuid.UUID, json_data: dict[str, Any], headers_data: dict[str, str]
+) -> ResponseReturnValue:
+    """Report a step, signed over the exact body."""
+    access.check_body(g.bank, headers_data["signature"], request.get_data())
     row = access.handoff_for(db, g.bank, handoff_id)
     values = {key: value or "" for key, value in json_data.items() if key != "at"}
     actor = Actor("bank", g.bank.bank_code, g.bank.name, frozenset({"bank"}))
@@ -171,13 +248,14 @@ def report(handoff_id: uuid.UUID, json_data: dict[str, Any]) -> ResponseReturnVa
         "report_id": entry.report_id,
         "status": entry.status,
         "applied": entry.applied,
+        "early": entry.early,
         "state": row.state,
     }
 
 
 def _state(row: Any) -> dict[str, Any]:
     reports = [
-        {"report_id": r.report_id, "status": r.status, "applied": r.applied} for r in reports_of(db, row.id)
+        {"report_id": r.report_id, "status": r.status, "applied": r.applied, "early": r.early} for r in reports_of(db, row.id)
     ]
     return {
         "handoff_id": row.id,

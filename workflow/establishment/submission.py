@@ -1,6 +1,7 @@
 """Handing in, and the registrar's decisions on what was handed in."""
 
 import uuid
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -14,7 +15,8 @@ from workflow.catalogues.queries import catalogue
 from workflow.clock import add_working_days, local_date, today
 from workflow.db import now
 from workflow.errors import Problem, RuleViolation, Words
-from workflow.establishment.drafts import draft_of, submit_copy
+from workflow.establishment.data import Application
+from workflow.establishment.drafts import draft_of, submissions_of, submit_copy
 from workflow.establishment.models import Submission
 from workflow.establishment.problems import problems_of
 from workflow.messages.operations import send
@@ -23,10 +25,16 @@ from workflow.naming import operations as naming
 from workflow.policies.queries import policy
 from workflow.review.models import Decision
 from workflow.review.operations import Wanted, actor_of, ask_corrections, decide, resolve_corrections
+from workflow.review.queries import decisions_of
+from workflow.review.reasons import CORRECTIONS, REFUSALS
+from workflow.review.remedies import remedies_of
 from workflow.settings import settings
 from workflow.signatures.invitations import live_papers
 from workflow.signer import authority
 
+WHAT_WRONG = Words("请写明这一项需要怎样补正。", "Say what is to be corrected here.")
+NO_SUCH_FIELD = Words("没有这一项申请内容。", "The application has no such item.")
+NO_BASIS = Words("请选择不予登记的依据。", "Choose what the refusal is based on.")
 NOTHING_WANTED = Words("请至少指出一处需要补正的内容。", "Name at least one thing to correct.")
 HONESTY = Words("请勾选真实性承诺后再提交。", "Tick the honesty commitment to submit.")
 
@@ -58,7 +66,7 @@ def submit(db: Session, case_id: uuid.UUID, actor: Actor, honest: bool) -> Submi
 def approve(db: Session, staff: Staff, case_id: uuid.UUID, opinion: str = "") -> Decision:
     """Approve what was handed in; the licence follows (PRO-03). Raises Conflict (`not_held`, `moved_on`), NotAllowed."""
     case = lock_case(db, case_id)
-    row = decide(db, staff, case, "establishment", "approve", opinion)
+    row = decide(db, staff, case, "establishment", "approve", opinion, _seen(db, case))
     case = advance(db, case_id, "approve", actor_of(staff), {"decision": str(row.id)})
     case.due_at = None
     _tell(db, case, "approved", f"approved:{row.id}")
@@ -66,35 +74,69 @@ def approve(db: Session, staff: Staff, case_id: uuid.UUID, opinion: str = "") ->
 
 
 def return_for_correction(db: Session, staff: Staff, case_id: uuid.UUID, wanted: list[Wanted]) -> Decision:
-    """Return with everything to correct at once (PRO-05); exactly those fields open.
+    """Return with everything to correct at once (PRO-05); exactly those fields open (`drafts.opened_fields`).
 
-    Raises RuleViolation when nothing is named, Conflict (`not_held`, `moved_on`), NotAllowed.
+    `Wanted.field` is a path of the application, a whole list of it, or `attachments`. Raises RuleViolation when
+    nothing is named or a point has no text (field `text-PATH`), Conflict (`not_held`, `moved_on`), NotAllowed.
     """
     case = lock_case(db, case_id)
-    wanted = [w for w in wanted if w.field and w.text.strip()]
+    problems = [
+        Problem("PRO-05", f"text-{w.field}", words)
+        for w in wanted
+        for words in ([] if w.text.strip() else [WHAT_WRONG]) + ([] if _is_field(w.field) else [NO_SUCH_FIELD])
+    ]
     if not wanted:
-        raise RuleViolation([Problem("PRO-05", "corrections", NOTHING_WANTED)])
-    row = decide(db, staff, case, "establishment", "return", "；".join(w.text for w in wanted))
+        problems = [Problem("PRO-05", "corrections", NOTHING_WANTED)]
+    if problems:
+        raise RuleViolation(problems)
+    points = tuple(_point(w) for w in wanted)
+    row = decide(db, staff, case, "establishment", "return", "；".join(points), _seen(db, case))
     ask_corrections(db, row, wanted)
     case = advance(
         db, case_id, "return_for_correction", actor_of(staff), {"fields": [w.field for w in wanted]}
     )
     case.returned_at, case.due_at = now(), None
     naming.unhold(db, case_id=case_id, now=now())
-    _notice(db, case, row, "C", tuple(w.text for w in wanted))
+    _notice(db, case, row, "correction", points)
     _tell(db, case, "returned", f"returned:{row.id}", count=len(wanted))
     return row
 
 
-def refuse(db: Session, staff: Staff, case_id: uuid.UUID, reason: str) -> Decision:
-    """Refuse with reasons and remedies (PRO-07, PRO-08). Raises RuleViolation, Conflict, NotAllowed."""
+def _is_field(path: str) -> bool:
+    return path == "attachments" or path.partition(".")[0] in Application.model_fields and len(path) <= 100
+
+
+def _point(wanted: Wanted) -> str:
+    chosen = CORRECTIONS.get(wanted.reason_code)
+    parts = [wanted.label, chosen.words.zh if chosen else "", wanted.text.strip()]
+    return "：".join(part for part in parts if part)
+
+
+def _seen(db: Session, case: Case) -> dict[str, Any]:
+    """What the rules said of the application that was decided on."""
+    handed_in = submissions_of(db, case.id)
+    problems = problems_of(db, case, handed_in[-1][1]) if handed_in else []
+    return {
+        "submission": handed_in[-1][0].seq if handed_in else 0,
+        "problems": [{"code": p.code, "field": p.field, "severity": p.severity} for p in problems],
+    }
+
+
+def refuse(db: Session, staff: Staff, case_id: uuid.UUID, reason: str, reason_code: str) -> Decision:
+    """Refuse with reasons, basis and remedies (PRO-07, PRO-08); `reason_code` is one of `reasons.REFUSALS`.
+
+    Raises RuleViolation, Conflict (`not_held`, `moved_on`), NotAllowed.
+    """
     case = lock_case(db, case_id)
-    row = decide(db, staff, case, "establishment", "refuse", reason)
-    case = advance(db, case_id, "refuse", actor_of(staff), {"decision": str(row.id)})
+    chosen = REFUSALS.get(reason_code)
+    if chosen is None:
+        raise RuleViolation([Problem("PRO-07", "refusal", NO_BASIS)])
+    row = decide(db, staff, case, "establishment", "refuse", reason, _seen(db, case))
+    case = advance(db, case_id, "refuse", actor_of(staff), {"decision": str(row.id), "reason": reason_code})
     case.due_at = None
+    _notice(db, case, row, "refusal", (chosen.words.zh, reason.strip()), chosen.basis)
     declaration.end(db, case_id, "released")
     naming.release(db, case_id=case_id, now=now())
-    _notice(db, case, row, "R", (reason.strip(),))
     _tell(db, case, "refused", f"refused:{row.id}", reason=reason.strip())
     return row
 
@@ -108,21 +150,26 @@ def withdraw(db: Session, case_id: uuid.UUID, actor: Actor) -> Case:
     return case
 
 
-def _notice(db: Session, case: Case, decision: Decision, letter: str, items: tuple[str, ...]) -> None:
-    """The numbered, sealed notice of a return (C) or a refusal (R)."""
+def _notice(
+    db: Session, case: Case, decision: Decision, kind: str, items: tuple[str, ...], basis: str = ""
+) -> None:
+    """The numbered, sealed notice of a return (`correction`) or a `refusal`."""
     office = catalogue(db).authorities[case.authority_code]
-    owner = db.get_one(Account, case.owner_id)
-    decision.notice_number = f"{case.number}-{letter}{decision.decided_at or now():%m%d%H%M}"
+    verdict = {"correction": "return", "refusal": "refuse"}[kind]
+    count = sum(d.verdict == verdict and d.task == "establishment" for d in decisions_of(db, case.id))
+    reservation = declaration.reservation_of(db, case.id)
+    until = reservation.reserved_until if reservation and kind == "correction" else None
+    review_body, court = remedies_of(db, office)
+    decision.notice_number = f"{case.number}-{kind[0].upper()}{count}"
     facts = NoticeFacts(
-        number=decision.notice_number, case_number=case.number, authority=office.name, addressee=owner.name,
-        entity_name=case.name, matter="设立登记", issued=today(),
-        acted_on=local_date(case.submitted_at) if case.submitted_at else None, items=items,
-        reason="；".join(items), simulated=settings().simulated,
+        number=decision.notice_number, case_number=case.number, authority=office.name,
+        addressee=db.get_one(Account, case.owner_id).name, entity_name=case.name, matter="设立登记", issued=today(),
+        acted_on=local_date(case.submitted_at) if case.submitted_at else None, items=items, reason="；".join(items),
+        until=local_date(until) if until else None, basis=basis, review_body=review_body, court=court,
+        simulated=settings().simulated,
     )  # fmt: skip
     seal = authority().seal_for(db, office.code.replace("-", ""), office.name)
-    decision.notice_key = objects.put(
-        sealing.seal(db, authority(), notice("correction" if letter == "C" else "refusal", facts), seal)
-    )
+    decision.notice_key = objects.put(sealing.seal(db, authority(), notice(kind, facts), seal))
 
 
 def _tell(db: Session, case: Case, template: str, key: str, **values: object) -> None:

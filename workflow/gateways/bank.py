@@ -22,6 +22,9 @@ class BankGateway(Protocol):
     def status(self, url: str) -> dict[str, Any]:
         """Ask how far a file is; for reconciliation when reports stay away. Raises OutsideFailure."""
 
+    def keys(self, url: str) -> list[str]:
+        """The ed25519 public keys that a bank publishes (JWKS), base64. Raises OutsideFailure."""
+
 
 class HttpBankGateway:
     """Banks over HTTP."""
@@ -52,3 +55,13 @@ class HttpBankGateway:
     def status(self, url: str) -> dict[str, Any]:
         """See BankGateway."""
         return call("GET", url)
+
+    def keys(self, url: str) -> list[str]:
+        """See BankGateway."""
+        try:
+            answer = httpx.get(url, timeout=settings().outside_timeout_seconds, trust_env=False)
+            answer.raise_for_status()
+            found = [str(key["x"]) for key in answer.json()["keys"] if key.get("crv") == "Ed25519"]
+            return [base64.b64encode(base64.urlsafe_b64decode(x + "=" * (-len(x) % 4))).decode() for x in found]
+        except (httpx.HTTPError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise OutsideFailure(f"bank keys: {type(error).__name__}") from error

@@ -1,6 +1,7 @@
 """How banks prove who they are, and the file that they may fetch inside a person's consent."""
 
 import base64
+import logging
 import secrets
 import uuid
 from datetime import timedelta
@@ -18,15 +19,20 @@ from workflow import objects
 from workflow.case import Case
 from workflow.clock import local_date
 from workflow.db import now
-from workflow.errors import NotAllowed, NotFound
+from workflow.errors import NotAllowed, NotFound, OutsideFailure
 from workflow.establishment.data import Application
 from workflow.establishment.drafts import submissions_of
+from workflow.gateways import BankGateway
 from workflow.handoff.models import BankClient, BankToken, Handoff
 from workflow.licensing.models import Licence, RegisterEntry
 from workflow.machine import HandoffMachine, is_final
 from workflow.signatures.invitations import live_papers
 
+log = logging.getLogger("qibu.banks")
 TOKEN_MINUTES = 15
+ASSERTION_SECONDS = 600  # the longest life of a client assertion
+KEYS_SECONDS = 30
+MAX_KEYS = 5
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
@@ -35,10 +41,31 @@ def keys_of(client: BankClient) -> list[Ed25519PublicKey]:
     return [Ed25519PublicKey.from_public_bytes(base64.b64decode(key)) for key in client.keys]
 
 
-def give_token(db: Session, assertion: str, audience: str) -> tuple[str, int]:
+def refresh_keys(db: Session, client: BankClient, gateway: BankGateway) -> bool:
+    """Take the bank's keys from where it publishes them, at most once in `KEYS_SECONDS`; whether they changed.
+
+    A bank that does not answer keeps the keys that are known.
+    """
+    if not client.jwks_url or (client.keys_at and client.keys_at > now() - timedelta(seconds=KEYS_SECONDS)):
+        return False
+    client.keys_at = now()
+    try:
+        found = gateway.keys(client.jwks_url)[:MAX_KEYS]
+    except OutsideFailure as failure:
+        log.warning("%s: %s", client.bank_code, failure)
+        return False
+    changed = bool(found) and found != client.keys
+    if changed:
+        client.keys = found
+    db.flush()
+    return changed
+
+
+def give_token(db: Session, assertion: str, audience: str, gateway: BankGateway) -> tuple[str, int]:
     """An access token for a signed client assertion (RFC 7523); returns it and its seconds.
 
-    Each assertion works once. Raises NotAllowed.
+    Each assertion works once and for `ASSERTION_SECONDS` at most. When no known key fits, the bank's published
+    keys are looked at. Raises NotAllowed.
     """
     try:
         claims = jwt.decode(assertion, options={"verify_signature": False})
@@ -47,21 +74,18 @@ def give_token(db: Session, assertion: str, audience: str) -> tuple[str, int]:
         raise NotAllowed("invalid assertion") from error
     if client is None or not client.active:
         raise NotAllowed("unknown client")
-    for key in keys_of(client):
-        try:
-            claims = jwt.decode(
-                assertion, key, algorithms=["EdDSA"], audience=audience, issuer=client.bank_code,
-                options={"require": ["exp", "jti", "sub", "iss", "aud"]},
-            )  # fmt: skip
-            break
-        except jwt.PyJWTError:
-            continue
-    else:
+    claims = _checked(client, assertion, audience)
+    if claims is None:
+        changed = refresh_keys(db, client, gateway)
+        db.commit()  # the look counts although the caller may be refused
+        claims = _checked(client, assertion, audience) if changed else None
+    if claims is None:
         raise NotAllowed("invalid assertion")
+    used = sha256(str(claims["jti"]).encode()).hexdigest()
     token = secrets.token_urlsafe(32)
     row = BankToken(
         bank_code=client.bank_code, token_hash=sha256(token.encode()).digest(),
-        assertion_id=f"{client.bank_code}:{claims['jti']}"[:100], expires_at=now() + timedelta(minutes=TOKEN_MINUTES),
+        assertion_id=f"{client.bank_code}:{used}", expires_at=now() + timedelta(minutes=TOKEN_MINUTES),
     )  # fmt: skip
     try:
         with db.begin_nested():
@@ -72,12 +96,29 @@ def give_token(db: Session, assertion: str, audience: str) -> tuple[str, int]:
     return token, TOKEN_MINUTES * 60
 
 
+def _checked(client: BankClient, assertion: str, audience: str) -> dict[str, Any] | None:
+    """The claims when one of the bank's keys signed them for us and they are fresh."""
+    for key in keys_of(client):
+        try:
+            claims: dict[str, Any] = jwt.decode(
+                assertion, key, algorithms=["EdDSA"], audience=audience, issuer=client.bank_code, leeway=30,
+                options={"require": ["exp", "jti", "sub", "iss", "aud"]},
+            )  # fmt: skip
+        except jwt.PyJWTError:
+            continue
+        return claims if int(claims["exp"]) <= now().timestamp() + ASSERTION_SECONDS else None
+    return None
+
+
 def client_of(db: Session, token: str) -> BankClient:
     """The bank behind an access token. Raises NotAllowed."""
     row = db.scalar(select(BankToken).where(BankToken.token_hash == sha256(token.encode()).digest()))
     if row is None or row.expires_at < now():
         raise NotAllowed("the access token is unknown or has run out")
-    return db.get_one(BankClient, row.bank_code)
+    client = db.get_one(BankClient, row.bank_code)
+    if not client.active:
+        raise NotAllowed("the bank does not take part any more")
+    return client
 
 
 def check_body(client: BankClient, signature: str, body: bytes) -> None:

@@ -22,6 +22,7 @@ class BankClient(Base):
     status_url: Mapped[str] = mapped_column(String(300), default="")  # with {business_number}
     jwks_url: Mapped[str] = mapped_column(String(300), default="")
     keys: Mapped[list[Any]]  # base64 ed25519 public keys, newest first
+    keys_at: Mapped[datetime | None]  # when they were last taken from jwks_url
     active: Mapped[bool] = mapped_column(default=True)
 
 
@@ -71,7 +72,7 @@ class Handoff(Base):
 
 
 class BankReport(Base):
-    """A status report of a bank, once a report id."""
+    """A status report of a bank, once a report id. Neither applied nor early: it came too late."""
 
     __tablename__ = "bank_reports"
     __table_args__ = (UniqueConstraint("handoff_id", "report_id"),)
@@ -83,6 +84,8 @@ class BankReport(Base):
     at: Mapped[datetime]
     text: Mapped[str] = mapped_column(String(500), default="")
     branch_code: Mapped[str] = mapped_column(String(20), default="")
+    account_number: Mapped[str] = mapped_column(Encrypted, default="")
     source: Mapped[str] = mapped_column(String(8))  # api | desk | poll
-    applied: Mapped[bool] = mapped_column(default=True)  # False: came too late to change the state
+    applied: Mapped[bool] = mapped_column(default=False)  # it changed the state
+    early: Mapped[bool] = mapped_column(default=False)  # overtook another; applied when that one has come
     received_at: Mapped[Now]

@@ -12,11 +12,11 @@ from workflow.accounts.models import Account
 from workflow.case import Actor, Case, advance, lock_case, record
 from workflow.catalogues.models import BankBranch
 from workflow.db import now
-from workflow.errors import Conflict, NotFound, Problem, RuleViolation, Words
+from workflow.errors import Conflict, NotAllowed, NotFound, Problem, RuleViolation, Words
 from workflow.gateways import BankGateway
 from workflow.handoff.keys import webhook_key
 from workflow.handoff.models import BankClient, BankReport, Handoff
-from workflow.machine import MOVED_ON, HandoffMachine, is_final, next_state
+from workflow.machine import MOVED_ON, HandoffMachine, is_final, next_state, possible_events, transitions
 from workflow.messages.operations import send
 from workflow.queue import enqueue
 from workflow.settings import settings
@@ -52,6 +52,11 @@ NO_CONSENT = Words(
 HAS_HANDOFF = Words(
     "已有一份开户预约在办理中，请先撤回再换银行。",
     "An appointment is already under way. Withdraw it before choosing another bank.",
+)
+
+NO_ACCOUNT = Words("开户完成须提供基本存款账户账号。", "An opened account needs its account number.")
+NO_TEXT = Words(
+    "请写明原因或所需资料，申请人会看到。", "Say why or what is wanted; the applicant will read it."
 )
 
 EVENT_OF_STATUS = {
@@ -236,61 +241,79 @@ def tell_withdrawn(db: Session, handoff_id: uuid.UUID, gateway: BankGateway) -> 
 
 
 def take_report(db: Session, handoff_id: uuid.UUID, report: Report, actor: Actor, source: str) -> BankReport:
-    """Take a bank's report. A repeat returns the first; one that comes too late is kept but moves nothing.
+    """Take a bank's report. A repeat returns the first.
 
-    Raises NotFound, RuleViolation for an unknown status or an opening without account number.
+    One that comes too late is kept but moves nothing; one that overtook another is kept and moves the handoff when
+    the other has come. Raises NotFound, NotAllowed, RuleViolation for an unknown status, an opening without account
+    number, a refusal or question without words.
     """
+    if not actor.roles & BANK:
+        raise NotAllowed("only a bank reports")
     case, row = lock_handoff(db, handoff_id)
     if known := db.scalar(
         select(BankReport).where(BankReport.handoff_id == row.id, BankReport.report_id == report.report_id)
     ):
         return known
+    _check_report(report)
+    entry = BankReport(
+        handoff_id=row.id, report_id=report.report_id, status=report.status, at=report.at, text=report.text.strip(),
+        branch_code=report.branch_code, account_number=report.account_number.strip(), source=source,
+    )  # fmt: skip
+    db.add(entry)
+    db.flush()
+    if _apply(db, case, row, entry, actor):
+        waiting = select(BankReport).where(BankReport.handoff_id == row.id, BankReport.early)
+        for other in db.scalars(waiting.order_by(BankReport.at)).all():
+            _apply(db, case, row, other, actor)
+    return entry
+
+
+def _check_report(report: Report) -> None:
     event = EVENT_OF_STATUS.get(report.status)
     if event is None:
         words = Words("状态无效：{s}。", "Unknown status: {s}.").format(s=report.status)
         raise RuleViolation([Problem("BK-08", "status", words)])
-    if event == "open_account" and not report.account_number:
-        words = Words("开户完成须提供基本存款账户账号。", "An opened account needs its account number.")
-        raise RuleViolation([Problem("BK-04", "account_number", words)])
+    if event == "open_account" and not report.account_number.strip():
+        raise RuleViolation([Problem("BK-04", "account_number", NO_ACCOUNT)])
     if event in ("decline", "ask_information") and not report.text.strip():
-        words = Words(
-            "请写明原因或所需资料，申请人会看到。", "Say why or what is wanted; the applicant will read it."
-        )
-        raise RuleViolation([Problem("BK-09", "text", words)])
-    entry = BankReport(
-        handoff_id=row.id, report_id=report.report_id, status=report.status, at=report.at, text=report.text.strip(),
-        branch_code=report.branch_code, source=source,
-    )  # fmt: skip
-    db.add(entry)
-    if report.branch_code and not is_final(HandoffMachine, row.state):
-        branch = db.scalar(
-            select(BankBranch).where(
-                BankBranch.code == report.branch_code, BankBranch.bank_code == row.bank_code
-            )
-        )
-        if branch is not None:
-            row.branch_code, row.branch_name = branch.code, branch.name
-    try:
-        _move(db, case, row, event, actor, {"text": entry.text} if entry.text else {})
-    except Conflict:
-        entry.applied = False
+        raise RuleViolation([Problem("BK-09", "text", NO_TEXT)])
+
+
+def _apply(db: Session, case: Case, row: Handoff, entry: BankReport, actor: Actor) -> bool:
+    """Let a report move the handoff; whether it did."""
+    event = EVENT_OF_STATUS[entry.status]
+    entry.applied = event in possible_events(HandoffMachine, row.state, BANK)
+    entry.early = not entry.applied and _still_to_come(row.state, event)
+    if not entry.applied:
         db.flush()
-        return entry
-    if event == "open_account":
-        row.account_number = report.account_number
-    db.flush()
-    _tell(
-        db,
-        case,
-        row,
-        MESSAGE_OF_STATE[row.state],
-        f"report:{entry.id}",
-        text=entry.text,
-        account=report.account_number,
+        return False
+    branch = db.scalar(
+        select(BankBranch).where(
+            BankBranch.code == entry.branch_code, BankBranch.bank_code == row.bank_code
+        )
     )
+    if branch is not None:
+        row.branch_code, row.branch_name = branch.code, branch.name
+    if event == "open_account":
+        row.account_number = entry.account_number
+    _move(db, case, row, event, actor, {"text": entry.text} if entry.text else {})
+    _tell(
+        db, case, row, MESSAGE_OF_STATE[row.state], f"report:{entry.id}", text=entry.text, account=entry.account_number
+    )  # fmt: skip
     if event == "open_account":
         advance(db, case.id, "close", Actor.system(), {"why": "account_opened"})
-    return entry
+    return True
+
+
+def _still_to_come(state: str, event: str) -> bool:
+    """Whether a bank's event leads to a state that lies ahead and is not reached yet."""
+    arrows = [t for t in transitions(HandoffMachine) if t.roles & BANK and t.event != "retry"]
+    target = next(t.target for t in arrows if t.event == event)
+    ahead, found = {state}, set[str]()
+    while ahead:
+        found |= ahead
+        ahead = {t.target for t in arrows if t.source in ahead} - found
+    return target in found and target != state
 
 
 def _tell(

@@ -20,6 +20,8 @@ DEFAULTS: dict[str, Any] = {
     "decision_days": 3,  # PRO-04, working days
     "claim_minutes": 30,  # how long a registrar holds a case without touching it
     "names_per_person": 5,  # NM-48
+    "review_body": "",  # PRO-08: who reviews a refusal, and which court; empty: derived from the authority's place
+    "court": "",
 }
 
 

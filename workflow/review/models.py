@@ -1,4 +1,4 @@
-"""Tables of claims, decisions and corrections."""
+"""Tables of claims, recusals, decisions and corrections."""
 
 import uuid
 from datetime import datetime
@@ -28,6 +28,17 @@ class Claim(Base):
     released_at: Mapped[datetime | None]
 
 
+class Recusal(Base):
+    """A registrar keeps away from a case (named relations); for good."""
+
+    __tablename__ = "recusals"
+
+    case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("cases.id"), primary_key=True)
+    staff_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("staff.id"), primary_key=True)
+    reason: Mapped[str] = mapped_column(String(300))
+    at: Mapped[Now]
+
+
 class Decision(Base):
     """What a registrar decided, on which submission, under which policies."""
 
@@ -36,7 +47,7 @@ class Decision(Base):
     id: Mapped[Id]
     case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("cases.id"), index=True)
     task: Mapped[str] = mapped_column(String(16))
-    staff_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("staff.id"))
+    staff_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("staff.id"), index=True)
     verdict: Mapped[str] = mapped_column(String(12))  # approve | return | refuse
     reason: Mapped[str] = mapped_column(Text, default="")
     findings: Mapped[dict[str, Any]]

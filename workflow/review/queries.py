@@ -2,15 +2,16 @@
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time, timedelta
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from workflow.accounts.models import Staff
 from workflow.case import Case
+from workflow.clock import BEIJING, local_date
 from workflow.db import now
-from workflow.review.models import Claim, Correction, Decision
+from workflow.review.models import Claim, Correction, Decision, Recusal
 
 TASK_OF_STATE = {"name_submitted": "name", "submitted": "establishment"}
 
@@ -44,11 +45,6 @@ def decisions_of(db: Session, case_id: uuid.UUID) -> list[Decision]:
     return list(db.scalars(select(Decision).where(Decision.case_id == case_id).order_by(Decision.decided_at)))
 
 
-def visible(staff: Staff) -> Select[Case]:
-    """The cases of the authorities that somebody works for."""
-    return select(Case).where(Case.authority_code.in_(staff.authority_codes))
-
-
 def queue(
     db: Session, staff: Staff, tab: str, limit: int = 25, offset: int = 0
 ) -> tuple[list[QueueRow], int]:
@@ -63,7 +59,7 @@ def queue(
     waiting = Case.state.in_(list(TASK_OF_STATE))
     match tab:
         case "todo":
-            query = query.where(waiting, or_(Claim.id.is_(None), Claim.lease_until < now()))
+            query = query.where(waiting, _free())
         case "mine":
             query = query.where(waiting, Claim.staff_id == staff.id)
         case "returned":
@@ -94,6 +90,32 @@ def open_claim(db: Session, case_id: uuid.UUID) -> Claim | None:
     return db.scalar(select(Claim).where(Claim.case_id == case_id, Claim.released_at.is_(None)))
 
 
+def recused(db: Session, case_id: uuid.UUID, staff_id: uuid.UUID) -> bool:
+    """Whether somebody keeps away from a case."""
+    return db.get(Recusal, (case_id, staff_id)) is not None
+
+
 def counts(db: Session, staff: Staff) -> dict[str, int]:
-    """How many cases each tab of the desk holds."""
-    return {tab: queue(db, staff, tab, 0)[1] for tab in ("todo", "mine", "returned", "decided", "overdue")}
+    """How many cases the desk holds: todo, mine, returned, overdue, today (due before midnight), decided. One query."""
+    present = now()
+    midnight = datetime.combine(local_date(present) + timedelta(days=1), time(), BEIJING)
+    waiting = Case.state.in_(list(TASK_OF_STATE))
+    decided = select(func.count(Decision.case_id.distinct())).where(Decision.staff_id == staff.id)
+    query = (
+        select(
+            func.count().filter(waiting, _free()).label("todo"),
+            func.count().filter(waiting, Claim.staff_id == staff.id).label("mine"),
+            func.count().filter(Case.state == "returned").label("returned"),
+            func.count().filter(waiting, Case.due_at < present).label("overdue"),
+            func.count().filter(waiting, Case.due_at >= present, Case.due_at < midnight).label("today"),
+            decided.scalar_subquery().label("decided"),
+        )
+        .select_from(Case)
+        .outerjoin(Claim, and_(Claim.case_id == Case.id, Claim.released_at.is_(None)))
+        .where(Case.authority_code.in_(staff.authority_codes), Case.state.in_([*TASK_OF_STATE, "returned"]))
+    )
+    return dict(db.execute(query).mappings().one())
+
+
+def _free() -> ColumnElement[bool]:
+    return or_(Claim.id.is_(None), Claim.lease_until < now())
