@@ -158,6 +158,13 @@ class ScopeSynonym(Fact, Base):
     texts: Mapped[Texts]
 
 
+class ScopeForbiddenWord(Fact, Base):
+    """A word that may not stand in a business scope (SC-12, WORD-01)."""
+
+    __tablename__ = "scope_forbidden_words"
+    word: Mapped[str] = mapped_column(primary_key=True)
+
+
 class Bank(Fact, Base):
     """A bank by its three-digit code, with the payment-system number of its head office."""
 
@@ -230,6 +237,7 @@ TABLES: dict[str, type] = {
     "authority_rules": AuthorityRule,
     "scope_entries": ScopeEntry,
     "scope_synonyms": ScopeSynonym,
+    "scope_forbidden_words": ScopeForbiddenWord,
     "banks": Bank,
     "bank_branches": BankBranch,
     "cnaps_areas": CnapsArea,

@@ -27,6 +27,7 @@ from workflow.catalogues.models import (
     Industry,
     OrgForm,
     ScopeEntry,
+    ScopeForbiddenWord,
     ScopeSynonym,
     Town,
 )
@@ -96,6 +97,11 @@ class Catalogue:
     def scope_synonyms(self) -> list[ScopeSynonym]:
         """Colloquial words."""
         return self.tables["scope_synonyms"]
+
+    @property
+    def scope_forbidden_words(self) -> list[ScopeForbiddenWord]:
+        """Words that a business scope may not contain, also those not yet or no longer in force."""
+        return self.tables["scope_forbidden_words"]
 
     @cached_property
     def banks(self) -> dict[str, Bank]:

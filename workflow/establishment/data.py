@@ -12,7 +12,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-EntityType = Literal["llc", "jsc", "sole", "gp", "sgp", "lp", "household", "branch", "cooperative"]
+EntityType = str  # a key of the registry in types.py, such as llc; checked there, so that types can be added
 ContributionForm = Literal["money", "goods", "ip", "land_use", "equity", "claims", "data", "labour", "other"]
 Office = Literal[
     "chair", "vice_chair", "director", "manager", "vice_manager", "supervisor", "supervisory_chair",

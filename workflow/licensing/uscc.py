@@ -10,9 +10,16 @@ INNER_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
 PATTERN = re.compile(r"^[0-9A-HJ-NPQRTUWXY]{2}\d{6}[0-9A-HJ-NPQRTUWXY]{9}[0-9A-HJ-NPQRTUWXY]$")
 FICTITIOUS = "QB"  # real bodies of today begin with MA; this range is reserved for demonstration (USCC-07)
 
-MALFORMED = Words("统一社会信用代码应为18位数字或大写字母。", "A unified social credit code has 18 digits or capital letters.")
-INNER = Words("统一社会信用代码第17位校验码不符，请核对。", "Character 17 of the credit code does not fit the rest.")
-OUTER = Words("统一社会信用代码末位校验码不符，请核对。", "The last character of the credit code does not fit the rest.")
+MALFORMED = Words(
+    "统一社会信用代码应为18位数字或大写字母。",
+    "A unified social credit code has 18 digits or capital letters.",
+)
+INNER = Words(
+    "统一社会信用代码第17位校验码不符，请核对。", "Character 17 of the credit code does not fit the rest."
+)
+OUTER = Words(
+    "统一社会信用代码末位校验码不符，请核对。", "The last character of the credit code does not fit the rest."
+)
 
 
 def check_character(first17: str) -> str:

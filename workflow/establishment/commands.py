@@ -1,0 +1,133 @@
+"""Commands of step 4, to be mounted under `qibu`: `address match`, `scope search`, `validate`."""
+
+import json
+import sys
+from collections.abc import Iterator
+from typing import Any, TextIO
+
+import click
+from pydantic import ValidationError
+
+from workflow.errors import NotFound, Problem
+from workflow.establishment import jurisdiction, rules, scope
+from workflow.establishment.data import Application
+
+
+def _lines(stream: TextIO) -> Iterator[tuple[int, Any]]:
+    """Each line as JSON; a line that is none is reported as an error object with its number."""
+    for number, line in enumerate(stream, 1):
+        if line.strip():
+            try:
+                yield number, json.loads(line)
+            except json.JSONDecodeError as problem:
+                yield number, problem
+
+
+def _write(value: Any) -> None:
+    click.echo(json.dumps(value, ensure_ascii=False))
+
+
+@click.group()
+def address() -> None:
+    """Addresses and registration authorities."""
+
+
+@address.command("match")
+@click.option(
+    "--jsonl", is_flag=True, help='Read lines {"address": "...", "entity_type": "llc"} from standard input.'
+)
+@click.argument("text", required=False)
+@click.option("--type", "entity_type", default="llc", show_default=True)
+def address_match(jsonl: bool, text: str | None, entity_type: str) -> None:
+    """Find the registration authority of an address."""
+    if not jsonl:
+        if text is None:
+            raise click.UsageError("Give an address, or --jsonl and lines on standard input.")
+        _write(jurisdiction.match(text, entity_type).as_json())
+        return
+    for number, line in _lines(sys.stdin):
+        if not isinstance(line, dict) or not isinstance(line.get("address"), str):
+            _write({"line": number, "error": "a line needs an object with a text `address`"})
+            continue
+        found = jurisdiction.match(
+            line["address"],
+            str(line.get("entity_type") or "llc"),
+            foreign=bool(line.get("foreign")),
+            provincial_state=bool(line.get("provincial_state")),
+        )
+        _write(found.as_json())
+
+
+@click.group("scope")
+def scope_group() -> None:
+    """Business scope."""
+
+
+@scope_group.command("search")
+@click.argument("term")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON list.")
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 500))
+def scope_search(term: str, as_json: bool, limit: int) -> None:
+    """Find standard wordings for a keyword."""
+    hits = scope.search(term, limit)
+    if as_json:
+        _write([hit.as_json() for hit in hits])
+    else:
+        for hit in hits:
+            kind = "许可" if hit.entry.licensed else "一般"
+            click.echo(
+                f"{hit.score:6.1f}  {kind}  {hit.entry.industry_code:6}  {hit.entry.code:7} {hit.entry.text}"
+            )
+
+
+@click.command("validate")
+@click.option("--jsonl", is_flag=True, required=True, help="Read whole applications, one a line.")
+@click.option(
+    "--day", type=click.DateTime(["%Y-%m-%d"]), help="The day of the application, by default today."
+)
+def validate(jsonl: bool, day: Any) -> None:
+    """Check applications: a line {"ok", "problems": [...]} for each; an `id` in the line is repeated."""
+    context = rules.Context(today=day.date()) if day else rules.Context()
+    for number, line in _lines(sys.stdin):
+        _write({"line": number, **validate_one(line, context)})
+
+
+def validate_one(line: Any, context: rules.Context) -> dict[str, Any]:
+    """The answer for one application given as parsed JSON."""
+    if not isinstance(line, dict):
+        return {"ok": False, "problems": [_shape("", "not a JSON object")]}
+    values = {k: v for k, v in line.items() if k != "id"}
+    answer: dict[str, Any] = {"id": line["id"]} if "id" in line else {}
+    try:
+        problems = [as_json(p) for p in rules.check(Application.model_validate(values), context)]
+    except ValidationError as wrong:
+        problems = [_shape(".".join(map(str, e["loc"])), e["msg"]) for e in wrong.errors()]
+    except NotFound as missing:
+        problems = [_shape("entity_type", str(missing))]
+    return {**answer, "ok": not any(p["severity"] == "error" for p in problems), "problems": problems}
+
+
+def as_json(problem: Problem) -> dict[str, str]:
+    """A problem as the commands print it."""
+    return {
+        "code": problem.code,
+        "field": problem.field,
+        "severity": problem.severity,
+        "zh": problem.words.zh,
+        "en": problem.words.en,
+        "basis": problem.basis,
+        "section": rules.section_of(problem),
+    }
+
+
+def _shape(field: str, message: str) -> dict[str, str]:
+    words = f"数据格式不正确：{message}"
+    return {
+        "code": "shape",
+        "field": field,
+        "severity": "error",
+        "zh": words,
+        "en": message,
+        "basis": "",
+        "section": "check",
+    }

@@ -1,0 +1,103 @@
+"""What follows from what was entered, and defaults that fit most people: shown, not asked."""
+
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Literal
+
+import cn2an
+
+from workflow.establishment.data import Application, Officer, Person
+from workflow.establishment.identity import birth_date
+from workflow.establishment.rules.common import YEARS_TO_PAY, five_years_after
+
+WAN = 10_000_00  # fen in 万元
+
+
+def born(person: Person) -> date | None:
+    """The birth date from a resident ID number, None for other documents."""
+    return birth_date(person.id_number) if person.id_type == "resident_id" else None
+
+
+def sex(person: Person) -> Literal["", "male", "female"]:
+    """The sex from a resident ID number (position 17: odd is male), empty when it does not say."""
+    if person.id_type != "resident_id" or len(person.id_number) != 18 or not person.id_number[16].isdigit():
+        return ""
+    return "male" if int(person.id_number[16]) % 2 else "female"
+
+
+def shares(application: Application) -> dict[str, Decimal]:
+    """Percent of each contributor by key, two places, adding up to exactly 100.00 when amounts are given."""
+    amounts = {r.party: r.subscribed or 0 for r in application.contributions if r.party}
+    total = sum(amounts.values())
+    if total <= 0:
+        return {}
+    cent = Decimal("0.01")
+    exact = {k: Decimal(100 * v) / total for k, v in amounts.items()}
+    rounded = {k: v.quantize(cent, ROUND_HALF_UP) for k, v in exact.items()}
+    left = int((Decimal(100) - sum(rounded.values())) / cent)
+    step = cent if left > 0 else -cent
+    for key in sorted(exact, key=lambda k: (rounded[k] - exact[k]) * (1 if left > 0 else -1))[: abs(left)]:
+        rounded[key] += step
+    return rounded
+
+
+def capital_in_words(fen: int) -> str:
+    """An amount in Chinese capitals as licences print it: 100 0000 00 -> 壹佰万元整 (LIC-08).
+
+    Raises ValueError for a negative amount.
+    """
+    if fen < 0:
+        raise ValueError("an amount cannot be negative")
+    yuan = Decimal(fen) / 100
+    return str(cn2an.an2cn(format(yuan.normalize(), "f"), "rmb"))
+
+
+def in_wan(fen: int) -> str:
+    """An amount in 万元 without superfluous zeros: 500 0000 -> `5`."""
+    return format((Decimal(fen) / WAN).normalize(), "f")
+
+
+def last_day_to_pay(today: date) -> date:
+    """The latest date a contribution may be due when applying today (LLC-03)."""
+    return five_years_after(today, YEARS_TO_PAY)
+
+
+def with_defaults(application: Application, today: date) -> Application:
+    """A copy with what fits most people filled in where nothing was chosen; nothing entered is changed.
+
+    Companies: one director who is the legal representative and chosen by the shareholders, no supervisor when there
+    is one shareholder, contributions due in five years; the exemption of beneficial owners where it applies (BO-02).
+    """
+    filled = application.model_copy(deep=True)
+    people = [r.party for r in filled.contributions if filled.person(r.party)]
+    if filled.entity_type in ("llc", "jsc"):
+        lead = filled.governance
+        lead.board = lead.board or "director"
+        lead.supervision = lead.supervision or (
+            "none" if len(filled.contributions) == 1 and filled.entity_type == "llc" else "supervisor"
+        )
+        if not filled.officers and lead.board == "director" and people:
+            filled.officers = [Officer(person=people[0], office="director", how="elected")]
+        if not lead.legal_representative and lead.board == "director":
+            director = next((o.person for o in filled.officers if o.office == "director"), "")
+            lead.legal_representative, lead.legal_representative_office = (
+                director,
+                "director" if director else "",
+            )
+        lead.legal_representative_chosen_by = lead.legal_representative_chosen_by or "shareholders"
+        for row in filled.contributions:
+            if row.due is None and filled.entity_type == "llc":
+                row.due = last_day_to_pay(today)
+    head = people[0] if len(people) == 1 and filled.entity_type in ("sole", "household") else ""
+    filled.governance.legal_representative = filled.governance.legal_representative or head
+    if not filled.liaison.person:
+        filled.liaison.person = filled.governance.legal_representative
+    if not filled.submitter.person and filled.liaison.person:
+        filled.submitter.person, filled.submitter.role = filled.liaison.person, "liaison"
+    if (
+        not filled.beneficial.owners
+        and len(people) == len(filled.contributions)
+        and (filled.capital or 0) <= 1000 * WAN
+    ):
+        filled.beneficial.exempt = True
+    return filled
