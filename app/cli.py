@@ -165,3 +165,7 @@ def _mount(group: click.Group) -> None:
 
 
 _mount(main)
+
+
+if __name__ == "__main__":
+    main()

@@ -68,6 +68,10 @@ def session_factory(url: str = "") -> sessionmaker[Session]:
 
 @contextmanager
 def transaction(url: str = "") -> Iterator[Session]:
-    """One session and one transaction: commits at the end, rolls back on any exception."""
-    with session_factory(url).begin() as session:
+    """One session; commits at the end, rolls back on any exception.
+
+    The work may commit in between: before an outside party is called, so that no transaction waits for it.
+    """
+    with session_factory(url)() as session:
         yield session
+        session.commit()

@@ -4,6 +4,7 @@ Each step is idempotent and carries the id of what it does; a worker that dies i
 from the last finished step. Nothing here waits for an answer from outside: reports come in as transitions.
 """
 
+import os
 import uuid
 from datetime import datetime
 from typing import Any
@@ -16,7 +17,7 @@ from workflow.gateways import HttpBankGateway, HttpSmsGateway, SmtpMailGateway
 from workflow.handoff import operations as handoff
 from workflow.licensing import operations as licensing
 from workflow.messages import operations as messages
-from workflow.queue import APPLICATION, QUEUE
+from workflow.queue import APPLICATION, MESSAGES, WORK
 from workflow.settings import settings
 from workflow.upkeep import (
     expire_reservations,
@@ -25,7 +26,7 @@ from workflow.upkeep import (
     take_missing_reports,
 )
 
-TRIES = 7  # with doubling pauses from one second: about two minutes
+TRIES = int(os.environ.get("QIBU_PUSH_TRIES", "7"))  # with doubling pauses from one second: about two minutes
 VERSION = "1"  # raise when a workflow's steps change, so that half-done work is not replayed by other code
 
 
@@ -173,9 +174,10 @@ def configure(name: str = "worker") -> None:
 def launch(concurrency: int = 8) -> None:
     """Start taking work: new, and what a dead predecessor left half done."""
     DBOS.launch()
-    DBOS.register_queue(
-        QUEUE, worker_concurrency=concurrency, polling_interval_sec=0.2, on_conflict="always_update"
-    )
+    for queue in (WORK, MESSAGES):
+        DBOS.register_queue(
+            queue, worker_concurrency=concurrency, polling_interval_sec=0.2, on_conflict="always_update"
+        )
     known = {schedule["schedule_name"] for schedule in DBOS.list_schedules()}
     for name, (function, cron) in SCHEDULES.items():
         if name not in known:

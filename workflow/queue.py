@@ -11,7 +11,7 @@ from dbos import DBOSClient
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-QUEUE = "qibu"
+WORK, MESSAGES = "work", "messages"  # apart, so that a silent SMS gateway holds up no licence
 APPLICATION = "qibu"
 
 
@@ -21,14 +21,12 @@ def client(engine: Engine) -> DBOSClient:
     return DBOSClient(system_database_engine=engine, application_name=APPLICATION, lazy=True)
 
 
-def enqueue(db: Session, job: str, *arguments: Any, key: str, delay_seconds: float = 0) -> None:
+def enqueue(db: Session, job: str, *arguments: Any, key: str, queue: str = WORK) -> None:
     """Ask the worker to run `job(*arguments)`; `key` makes it happen once however often it is asked for."""
     known = text("SELECT 1 FROM dbos.workflow_status WHERE workflow_uuid = :key")
     db.flush()
     if db.execute(known, {"key": key}).first():
         return
-    options: Any = {"workflow_name": job, "queue_name": QUEUE, "workflow_id": key}
-    if delay_seconds:
-        options["delay_seconds"] = delay_seconds
+    options: Any = {"workflow_name": job, "queue_name": queue, "workflow_id": key}
     bind = db.get_bind()
     client(bind if isinstance(bind, Engine) else bind.engine).enqueue_in_transaction(db, options, *arguments)

@@ -11,7 +11,7 @@ from workflow.gateways import MailGateway, SmsGateway
 from workflow.messages.models import Message
 from workflow.messages.templates import SUBJECT, TEMPLATES
 from workflow.personal import blind_index
-from workflow.queue import enqueue
+from workflow.queue import MESSAGES, enqueue
 
 PRIVATE = frozenset({"login_code", "sign_invitation"})
 
@@ -48,7 +48,7 @@ def send(
     )
     db.add(message)
     db.flush()
-    enqueue(db, "deliver_message", str(message.id), key=f"message:{message.id}")
+    enqueue(db, "deliver_message", str(message.id), key=f"message:{message.id}", queue=MESSAGES)
     return message
 
 
