@@ -36,7 +36,7 @@ def organisation_check(body: str) -> str:
 
 def problem_with(code: str) -> Words | None:
     """What is wrong with a credit code, or None. Codes of former divisions are as good as any other."""
-    if not PATTERN.match(code):
+    if not PATTERN.fullmatch(code):
         return MALFORMED
     if organisation_check(code[8:16]) != code[16]:
         return INNER

@@ -156,7 +156,7 @@ def check_scope(application: Application, context: Context, found: Findings) -> 
                 "IMPL52 Art. 12",
             )
         seen.add(entry.text)
-        for word in forbidden_words(entry.text):
+        for word in forbidden_words(entry.text, catalogue=context.catalogue, day=context.today):
             found.error("SC-12", f"{path}.text", f"经营范围不得含有“{word}”。", f"A scope may not contain {word}.",
                         "关于进一步防范和处置虚拟货币等相关风险的通知（2026-02-06）")  # fmt: skip
         standard = context.catalogue.scope_entries.get(entry.code) if entry.code else None
