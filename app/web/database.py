@@ -16,7 +16,13 @@ def _open() -> object:
     return g._db
 
 
-db = LocalProxy(_open)
+class _Current(LocalProxy):
+    """The session of the request, which the catalogues' cache may hold by a weak reference."""
+
+    __slots__ = ("__weakref__",)
+
+
+db = _Current(_open)
 
 
 def init_database(app: Flask) -> None:

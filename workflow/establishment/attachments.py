@@ -16,10 +16,13 @@ from sqlalchemy.orm import Session
 
 from workflow import objects
 from workflow.case import Actor, Case, lock_case, record
+from workflow.catalogues.queries import Catalogue
 from workflow.db import now
 from workflow.errors import Conflict, NotFound, Problem, RuleViolation, Words
+from workflow.establishment.data import Application
 from workflow.establishment.drafts import EDITABLE
 from workflow.establishment.models import Attachment, UploadLink
+from workflow.establishment.rules.common import uses
 from workflow.machine import MOVED_ON
 from workflow.settings import settings
 
@@ -35,13 +38,18 @@ KINDS: dict[str, Words] = {
     "other": Words("其他材料", "Other document"),
 }
 EMPTY = Words("请选择一个文件。", "Choose a file.")
-TOO_LARGE = Words("文件超过 15 MB，请压缩或分开上传。", "The file is larger than 15 MB. Compress it or upload it in parts.")
+TOO_LARGE = Words(
+    "文件超过 15 MB，请压缩或分开上传。", "The file is larger than 15 MB. Compress it or upload it in parts."
+)
 WRONG_KIND = Words(
     "只能上传照片（JPEG、PNG、HEIC）或 PDF，请换一个文件。",
     "Only photos (JPEG, PNG, HEIC) and PDF can be uploaded. Choose another file.",
 )
 TOO_MANY = Words("最多上传 30 个文件，请先删除不需要的。", "At most 30 files. Remove some first.")
-LINK_ENDED = Words("上传链接已失效，请在电脑上重新生成二维码。", "The upload link has ended. Make a new QR code on the other screen.")
+LINK_ENDED = Words(
+    "上传链接已失效，请在电脑上重新生成二维码。",
+    "The upload link has ended. Make a new QR code on the other screen.",
+)
 
 
 @dataclass(frozen=True)
@@ -51,6 +59,52 @@ class Checked:
     data: bytes
     content_type: str
     extension: str
+
+
+@dataclass(frozen=True)
+class Needed:
+    """A kind of document that the answers make necessary, and why; `present` when a file of it is there."""
+
+    kind: str
+    why: Words
+    present: bool
+
+
+HOSTED = Words(
+    "住所为托管地址，须提交托管合同或者租赁合同。",
+    "The address is a hosted one: the hosting contract or the lease is needed.",
+)
+NO_COMMITMENT = Words(
+    "没有作出住所承诺，须提交住所使用证明（如租赁合同、产权证明）。",
+    "Without the address commitment, a proof of use is needed, such as a lease or a title.",
+)
+APPROVAL = Words(
+    "“{entry}”须在登记前取得批准，请提交批准文件。",
+    "{entry} needs an approval before registration: its document is needed.",
+)
+FOREIGN = Words(
+    "{name}使用的不是居民身份证，须提交证件照片。",
+    "{name} has no resident ID card: a picture of the document is needed.",
+)
+
+
+def needed(db: Session, case: Case, application: Application, facts: Catalogue) -> list[Needed]:
+    """Which documents the answers make necessary (ADR-03, SC-06, RN-05), in the order of the form."""
+    kinds = {a.kind for a in attachments_of(db, case.id)}
+    reasons: list[tuple[str, Words]] = []
+    if application.address.use == "hosted":
+        reasons.append(("address_proof", HOSTED))
+    elif application.address.text and not application.address.commitment:
+        reasons.append(("address_proof", NO_COMMITMENT))
+    for entry in application.scope:
+        standard = facts.scope_entries.get(entry.code)
+        if standard is not None and standard.timing == "before":
+            reasons.append(("approval", APPROVAL.format(entry=standard.text)))
+    used = {key for _, key in uses(application)}
+    for person in application.people:
+        if person.id_type != "resident_id" and person.key in used:
+            reasons.append(("identity", FOREIGN.format(name=person.name)))
+    return [Needed(kind, why, kind in kinds) for kind, why in reasons]
 
 
 def check_file(data: bytes) -> Checked:
@@ -111,7 +165,9 @@ def link_of(db: Session, token: str) -> tuple[UploadLink, Case]:
     return link, case
 
 
-def attach(db: Session, case_id: uuid.UUID, actor: Actor, kind: str, filename: str, data: bytes, source: str) -> Attachment:
+def attach(
+    db: Session, case_id: uuid.UUID, actor: Actor, kind: str, filename: str, data: bytes, source: str
+) -> Attachment:
     """Check and store a file. The same bytes twice for one kind is one attachment.
 
     Raises RuleViolation, NotFound, Conflict (`moved_on`).

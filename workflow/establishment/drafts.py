@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -97,8 +97,11 @@ def save(
     if not changes:
         return before, draft.version
     if case.state == "returned":
-        opened = [c.field for c in open_corrections(db, case_id)]
-        locked = [c.path for c in changes if not covers(opened, c.path)]
+        opened = opened_fields(before, [c.field for c in open_corrections(db, case_id)])
+        # Somebody new stands at the end of the list, and matters only where an open field names them.
+        new = [f"people.{i}" for i in range(len(before.people), len(after.people))]
+        new += [f"organisations.{i}" for i in range(len(before.organisations), len(after.organisations))]
+        locked = [c.path for c in changes if not covers([*opened, *new], c.path)]
         if locked:
             raise RuleViolation([Problem("locked", path, LOCKED_FIELD) for path in locked])
     draft.data, draft.people = split(after)
@@ -107,6 +110,33 @@ def save(
     if after.address.authority_code:
         case.authority_code = after.address.authority_code
     return after, draft.version
+
+
+def opened_fields(application: Application, fields: Iterable[str]) -> list[str]:
+    """The paths that a notice of correction opens: those it names (PRO-05), and what can only change with them.
+
+    An amount cannot be corrected without the sum, an office without the legal representative who holds it, an
+    address without its authority.
+    """
+    opened: dict[str, None] = {}
+    for field in fields:
+        root, *rest = field.split(".")
+        opened[field] = None
+        if root in ("address", "business_place", "scope", "beneficial", "submitter", "licence"):
+            opened[root] = None
+        elif root in ("term_years", "long_term"):
+            opened |= {"term_years": None, "long_term": None}
+        elif root == "capital":
+            opened |= {f"contributions.{i}.subscribed": None for i in range(len(application.contributions))}
+        elif root == "contributions" and rest[1:] in ([], ["subscribed"]):
+            opened["capital"] = None
+        elif root in ("officers", "governance") and field != "governance.employees":
+            opened |= {"officers": None, "governance": None}
+        elif root == "liaison":
+            for index, person in enumerate(application.people):
+                if person.key == application.liaison.person:
+                    opened |= {"liaison": None, f"people.{index}.email": None}
+    return list(opened)
 
 
 def submit_copy(db: Session, case: Case, paper_hashes: dict[str, str]) -> Submission:

@@ -194,4 +194,5 @@ def full_address(address: Address, facts: Catalogue) -> str:
     if not address.division_code or not address.detail:
         return address.text
     path = facts.division_path(address.division_code)
-    return "".join(d.name for d in path if d.level > 1) + address.detail
+    town = facts.towns.get(address.town_code)
+    return "".join(d.name for d in path if d.level > 1) + (town.name if town else "") + address.detail

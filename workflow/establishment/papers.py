@@ -4,8 +4,10 @@ import uuid
 
 from sqlalchemy.orm import Session
 
-from signing.papers import registry
+from signing.papers import registry, templates
 from signing.papers.data import RenderedPaper, Signer
+from signing.papers.kinds import WORDS
+from signing.papers.wording import tags
 from workflow import objects
 from workflow.case import Actor, Case, advance, lock_case
 from workflow.errors import Problem, RuleViolation, Words
@@ -35,10 +37,32 @@ def rendered(
     return [(kind.build(facts, final=final), kind.signers(facts)) for kind in registry.kinds_for(facts)]
 
 
+def planned(db: Session, case: Case, application: Application) -> list[tuple[str, str]]:
+    """Kind and title of every paper that the application needs as it stands now; nothing is rendered."""
+    facts = paper_facts(db, case, application)
+    has = tags(facts)
+    return [
+        (
+            paper.kind,
+            WORDS[facts.entity_type].form
+            if paper.kind == "application"
+            else templates.load(paper.template or paper.kind).title(has),
+        )
+        for paper in registry.kinds_for(facts)
+    ]
+
+
 def preview(db: Session, case: Case, kind: str) -> RenderedPaper:
     """One paper as it would be now, with the 草稿 mark. Raises KeyError for a paper that is not needed."""
     application, _ = draft_of(db, case.id)
     return registry.render(kind, paper_facts(db, case, application), final=False)
+
+
+def signed_by(db: Session, case: Case) -> dict[str, list[str]]:
+    """Who has signed what so far: title of the paper -> names."""
+    names = {i.person_key: i.name for i in invitations_of(db, case.id) if i.state == "signed"}
+    papers = {p.title: [names[key] for key in p.signers if key in names] for p in live_papers(db, case.id)}
+    return {title: people for title, people in papers.items() if people}
 
 
 def falling(db: Session, case: Case) -> dict[str, list[str]]:

@@ -5,10 +5,14 @@ from sqlalchemy.orm import Session
 from workflow.case import Case
 from workflow.catalogues.queries import catalogue
 from workflow.errors import Problem
+from workflow.establishment.attachments import needed
 from workflow.establishment.data import Application
 from workflow.establishment.rules import by_section, check
 from workflow.establishment.rules.common import Context
 from workflow.policies.queries import policy
+
+FIELD_OF_KIND = {"address_proof": "address.commitment", "approval": "scope", "identity": "people"}
+SUMS = ("LLC-02", "JSC-96")
 
 
 def problems_of(db: Session, case: Case, application: Application) -> list[Problem]:
@@ -19,9 +23,22 @@ def problems_of(db: Session, case: Case, application: Application) -> list[Probl
         commitment_allowed=policy(db, "address_proof", case.authority_code) == "commitment",
     )
     named = application.model_copy(update={"name": case.name})
-    return check(named, context)
+    missing = [
+        Problem("document", FIELD_OF_KIND[n.kind], n.why)
+        for n in needed(db, case, application, context.catalogue)
+        if not n.present
+    ]
+    return check(named, context) + missing
 
 
 def problems_by_section(db: Session, case: Case, application: Application) -> dict[str, list[Problem]]:
-    """The same by section of the form; a section without problems has an empty list."""
-    return by_section(problems_of(db, case, application), application)
+    """The same by section of the form; a section without problems has an empty list.
+
+    That the contributions do not add up to the capital is put right where the contributions are.
+    """
+    sections = by_section(problems_of(db, case, application), application)
+    if "capital" in sections and application.capital and application.capital > 0:
+        sums = [p for p in sections["capital"] if p.code in SUMS and p.field == "capital"]
+        sections["capital"] = [p for p in sections["capital"] if p not in sums]
+        sections["shareholders"] += sums
+    return sections

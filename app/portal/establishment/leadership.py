@@ -1,0 +1,492 @@
+"""Officers by role, with what excludes what; liaison officer; beneficial owners."""
+
+from typing import Any, ClassVar
+
+from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext as _l
+
+from app.portal.establishment.autosave import autosaved
+from app.portal.establishment.common import Filing, SectionForm, blueprint, fill_in
+from app.portal.establishment.people import choose_person, names
+from app.web import forms
+from app.web.access import signed_in
+from app.web.i18n import is_chinese
+from app.web.summary import OFFICES
+from workflow.clock import today
+from workflow.establishment import derive
+from workflow.establishment.data import Application, BeneficialOwner, Officer
+
+SOMEBODY = _l("Choose a person")
+NOBODY = _l("Nobody")
+
+
+class CompanyForm(SectionForm):
+    """How a company is led and watched (LLC-07 to LLC-16)."""
+
+    section: ClassVar[str] = "officers"
+    board = forms.Radios(
+        _l("Who leads the company?"), required=_l("Choose a board or one director"),
+        choices=[
+            ("director", _l("One director"), _l("Fits small companies and those with few shareholders")),
+            ("board", _l("A board of directors"), _l("Three or more directors, one of them the chair")),
+        ],
+    )  # fmt: skip
+    director = forms.Select(_l("Director"), blank=SOMEBODY, choices=[], mark_optional=False)
+    chair = forms.Select(_l("Chair of the board"), blank=SOMEBODY, choices=[], mark_optional=False)
+    directors = forms.Checkboxes(_l("Other directors"), choices=[], mark_optional=False)
+    employee_director = forms.Select(
+        _l("Employees' representative on the board"),
+        blank=NOBODY,
+        choices=[],
+        hint=_l("Needed with 300 employees or more."),
+    )
+    manager = forms.Select(
+        _l("Manager"),
+        blank=NOBODY,
+        choices=[],
+        hint=_l("A company with one director needs none; the director may be the manager too."),
+    )
+    supervision = forms.Radios(
+        _l("Who watches over the company?"), required=_l("Choose how the company is supervised"), choices=[]
+    )
+    supervisor = forms.Select(
+        _l("Supervisor"), blank=SOMEBODY, choices=[], mark_optional=False,
+        hint=_l("May not be a director, the manager or the finance officer."),
+    )  # fmt: skip
+    supervisory_chair = forms.Select(
+        _l("Chair of the supervisory board"), blank=SOMEBODY, choices=[], mark_optional=False
+    )
+    supervisors = forms.Checkboxes(_l("Other supervisors"), choices=[], mark_optional=False)
+    employee_supervisors = forms.Checkboxes(
+        _l("Employees' representatives among them"), choices=[], mark_optional=False,
+        hint=_l("A third of the supervisory board or more."),
+    )  # fmt: skip
+    audit_committee = forms.Checkboxes(
+        _l("Directors on the audit committee"), choices=[], mark_optional=False
+    )
+    legal_representative = forms.Select(
+        _l("Legal representative"), blank=SOMEBODY, choices=[], required=_l("Choose the legal representative"),
+        hint=_l("A director who runs the company's business, or the manager."),
+    )  # fmt: skip
+    chosen_by = forms.Radios(
+        _l("Who appoints the legal representative?"), inline=True, required=_l("Choose who appoints"),
+        choices=[("shareholders", _l("The shareholders")), ("board", _l("The board"))],
+    )  # fmt: skip
+    finance_chief = forms.Select(
+        _l("Finance officer"), blank=NOBODY, choices=[], hint=_l("The tax office will ask for one.")
+    )
+    term_years = forms.IntegerField(
+        _l("Term of office"), least=1, most=3, suffix=_l("years"), default=3, required=_l("Enter the term"),
+        hint=_l("At most three years; supervisors always serve three."),
+    )  # fmt: skip
+    employees = forms.IntegerField(_l("Number of employees"), most=1_000_000)
+
+    @classmethod
+    def initial(cls, filing: Filing, **context: Any) -> dict[str, Any]:
+        """What was entered, and where nothing was, what fits most companies."""
+        return offices_of(derive.with_defaults(filing.application, today()))
+
+    def prepare(self, filing: Filing) -> None:
+        """Offer the people known here."""
+        for name in ("director", "chair", "directors", "employee_director", "manager", "supervisor", "supervisory_chair",
+                     "supervisors", "employee_supervisors", "audit_committee", "legal_representative", "finance_chief"):  # fmt: skip
+            choose_person(self[name], filing)
+        ways = [
+            ("none", _l("No supervisor"), _l("If all shareholders agree; they sign a statement")),
+            ("supervisor", _l("One supervisor")),
+            (
+                "board",
+                _l("A supervisory board"),
+                _l("Three or more, a third of them chosen by the employees"),
+            ),
+            ("audit_committee", _l("An audit committee of directors"), _l("Only with a board of directors")),
+        ]
+        no_need = filing.application.entity_type == "llc"
+        self.supervision.choices = self.supervision.remember(ways if no_need else ways[1:])
+        words = filing.kind.head_words
+        self.legal_representative.label.text = words.zh if is_chinese() else words.en.capitalize()
+
+    def where(self) -> dict[str, str]:
+        """Offices are one list; the rest has its place."""
+        return dict.fromkeys(
+            ("director", "chair", "directors", "employee_director", "manager", "supervisor", "supervisory_chair",
+             "supervisors", "employee_supervisors", "audit_committee", "finance_chief", "term_years"), "officers",
+        ) | {
+            "board": "governance.board", "supervision": "governance.supervision",
+            "legal_representative": "governance.legal_representative",
+            "chosen_by": "governance.legal_representative_chosen_by", "employees": "governance.employees",
+        }  # fmt: skip
+
+    def write(self, application: Application, names: Any = None) -> None:
+        """The offices belong together: they are stored as the page shows them."""
+        values = offices_of(application)
+        values |= {name: self[name].data for name in values if name in self}
+        put_offices(application, values)
+
+    def show_problems(self, filing: Filing) -> None:
+        """Each problem at the question that answers it."""
+        places = {
+            "governance.board": "board", "governance.supervision": "supervision",
+            "governance.legal_representative": "legal_representative",
+            "governance.legal_representative_office": "legal_representative",
+            "governance.legal_representative_chosen_by": "chosen_by",
+        }  # fmt: skip
+        at = {
+            p.field: places.get(p.field) or self._question(filing.application, p)
+            for p in filing.problems["officers"]
+        }
+        mine = [p for p in filing.problems["officers"] if not p.field.startswith("people.")]
+        self.add_problems([p for p in mine if at[p.field] in self or not at[p.field]], at)
+
+    def _question(self, application: Application, problem: Any) -> str:
+        supervised = {
+            "supervisor": "supervisor",
+            "board": "supervisory_chair",
+            "audit_committee": "audit_committee",
+        }
+        lead = application.governance
+        parts = problem.field.split(".")
+        if len(parts) > 1 and parts[1].isdigit() and int(parts[1]) < len(application.officers):
+            office = application.officers[int(parts[1])].office
+            return {"director": "director" if lead.board == "director" else "directors", "chair": "chair",
+                    "manager": "manager", "supervisor": "supervisor" if lead.supervision == "supervisor" else "supervisors",
+                    "supervisory_chair": "supervisory_chair", "finance_chief": "finance_chief"}.get(office, "")  # fmt: skip
+        if problem.code in ("LLC-12", "LLC-14", "LLC-15", "JSC-121"):
+            return supervised.get(lead.supervision, "supervision")
+        if problem.code in ("LLC-08", "LLC-09"):
+            return "director" if lead.board == "director" else "chair"
+        return "board"
+
+
+def offices_of(application: Application) -> dict[str, Any]:
+    """The offices of a company as the form asks for them."""
+    lead, rows = application.governance, application.officers
+
+    def holders(*offices: str) -> list[str]:
+        return [o.person for o in rows if o.office in offices]
+
+    def first(found: list[str]) -> str:
+        return found[0] if found else ""
+
+    return {
+        "board": lead.board or None, "director": first(holders("director")) if lead.board != "board" else "",
+        "chair": first(holders("chair")), "directors": holders("director") if lead.board == "board" else [],
+        "employee_director": first([o.person for o in rows if o.employee_representative and o.office in ("director", "chair")]),
+        "manager": first(holders("manager")), "supervision": lead.supervision or None,
+        "supervisor": first(holders("supervisor")) if lead.supervision != "board" else "",
+        "supervisory_chair": first(holders("supervisory_chair")),
+        "supervisors": holders("supervisor") if lead.supervision == "board" else [],
+        "employee_supervisors": [o.person for o in rows if o.employee_representative and o.office.startswith("superv")],
+        "audit_committee": [o.person for o in rows if o.audit_committee],
+        "legal_representative": lead.legal_representative, "chosen_by": lead.legal_representative_chosen_by or None,
+        "finance_chief": first(holders("finance_chief")), "employees": lead.employees,
+        "term_years": next((o.term_years for o in rows if o.office in ("director", "chair")), None) or 3,
+    }  # fmt: skip
+
+
+def put_offices(application: Application, values: dict[str, Any]) -> None:
+    """Store the offices in a fixed order; only those that the chosen form of leadership has."""
+    lead, years = application.governance, values["term_years"]
+    kept = [o for o in application.officers if o.office in ("vice_chair", "vice_manager", "board_secretary")]
+    rows: list[Officer] = []
+
+    def add(person: str | None, office: Any, how: Any, term: int | None, **marks: bool) -> None:
+        if person and not any(o.person == person and o.office == office for o in rows):
+            rows.append(Officer(person=person, office=office, how=how, term_years=term, **marks))
+
+    board, watch = values["board"] or "", values["supervision"] or ""
+    committee = values["audit_committee"] if watch == "audit_committee" else []
+    if board == "board":
+        add(values["chair"], "chair", "elected", years, audit_committee=values["chair"] in committee,
+            employee_representative=values["chair"] == values["employee_director"])  # fmt: skip
+        for person in values["directors"]:
+            if person != values["chair"]:
+                add(person, "director", "elected", years, audit_committee=person in committee,
+                    employee_representative=person == values["employee_director"])  # fmt: skip
+    else:
+        add(values["director"], "director", "elected", years)
+    add(values["manager"], "manager", "hired", years)
+    if watch == "supervisor":
+        add(values["supervisor"], "supervisor", "elected", 3)
+    elif watch == "board":
+        staff = values["employee_supervisors"]
+        add(values["supervisory_chair"], "supervisory_chair", "elected", 3,
+            employee_representative=values["supervisory_chair"] in staff)  # fmt: skip
+        for person in values["supervisors"]:
+            if person != values["supervisory_chair"]:
+                add(person, "supervisor", "elected", 3, employee_representative=person in staff)
+    add(values["finance_chief"], "finance_chief", "hired", years)
+    old = {(o.person, o.office): o for o in application.officers}
+    for row in rows:  # what the form does not ask stays as it was
+        if before := old.get((row.person, row.office)):
+            row.how = before.how or row.how
+    application.officers = [*rows, *kept]
+    lead.board, lead.supervision, lead.employees = board, watch, values["employees"]
+    lead.legal_representative = values["legal_representative"] or ""
+    lead.legal_representative_chosen_by = values["chosen_by"] or ""
+    held = [o.office for o in rows if o.person == lead.legal_representative]
+    lead.legal_representative_office = next((o for o in ("chair", "director", "manager") if o in held), "")
+
+
+class OfficesForm(SectionForm):
+    """The offices of other types, one question each."""
+
+    section: ClassVar[str] = "officers"
+
+    @classmethod
+    def for_offices(cls, offices: tuple[str, ...]) -> type["OfficesForm"]:
+        """A form that asks for these offices."""
+        fields = {
+            f"office_{o}": forms.Select(OFFICES[o], blank=SOMEBODY, choices=[], mark_optional=False)
+            for o in offices
+        }
+        return type("OfficesForm", (cls,), fields)
+
+    @classmethod
+    def initial(cls, filing: Filing, **context: Any) -> dict[str, Any]:
+        """Who holds each office; the head holds the first."""
+        held = {f"office_{o.office}": o.person for o in filing.application.officers}
+        return {f"office_{filing.kind.offices[0]}": filing.application.governance.legal_representative} | held
+
+    def prepare(self, filing: Filing) -> None:
+        """Offer people, and organisations that contribute where they may hold the office."""
+        for office in filing.kind.offices:
+            field = self[f"office_{office}"]
+            offered = names(filing)
+            if office == "executing_partner":
+                offered += [(o.key, o.name) for o in filing.application.organisations]
+            field.choices = field.remember(offered)
+
+    def where(self) -> dict[str, str]:
+        """Offices are one list."""
+        return {f"office_{o}": "officers" for o in self.filing.kind.offices}
+
+    def write(self, application: Application, names: Any = None) -> None:
+        """Store the offices; the first makes its holder the head."""
+        rows = []
+        for office in self.filing.kind.offices:
+            name = f"office_{office}"
+            person = (
+                self[name].data
+                if name in self
+                else next((o.person for o in application.officers if o.office == office), "")
+            )
+            if person:
+                rows.append(Officer(person=person, office=office, how="elected"))  # type: ignore[arg-type]
+        application.officers = rows
+        head = next((o.person for o in rows if o.office == self.filing.kind.offices[0]), "")
+        company = application.organisation(head)
+        application.governance.legal_representative = company.representative if company else head
+        if self.filing.kind.offices[0] == "executing_partner":
+            application.governance.legal_representative_office = "executing_partner"
+
+    def show_problems(self, filing: Filing) -> None:
+        """At the office it concerns, otherwise on top."""
+        for problem in filing.problems["officers"]:
+            if problem.field.startswith("people."):
+                continue
+            parts = problem.field.split(".")
+            index = int(parts[1]) if len(parts) > 1 and parts[1].isdigit() else -1
+            rows = filing.application.officers
+            name = (
+                f"office_{rows[index].office}"
+                if 0 <= index < len(rows)
+                else f"office_{filing.kind.offices[0]}"
+            )
+            self.add_problems([problem], {problem.field: name})
+
+
+autosaved(CompanyForm)
+
+
+@blueprint.route("/application/officers", methods=["GET", "POST"])
+@signed_in
+def officers(number: str) -> ResponseReturnValue:
+    """Who leads, who watches, who represents."""
+    filing = Filing(number)
+    company = "director" in filing.kind.offices
+    form = CompanyForm.of(filing) if company else OfficesForm.for_offices(filing.kind.offices).of(filing)
+    return fill_in(
+        filing, form, "portal/establishment/officers.html", company=company, offices=filing.kind.offices,
+        suggested=company and not filing.application.officers,
+    )  # fmt: skip
+
+
+@autosaved
+class LiaisonForm(SectionForm):
+    """Whom the authority reaches (AG-01, AG-09)."""
+
+    section: ClassVar[str] = "liaison"
+    person = forms.Select(
+        _l("Liaison officer"), blank=SOMEBODY, required=_l("Choose the liaison officer"), choices=[],
+        hint=_l("Reports for the company and answers the authority. Often the founder."),
+    )  # fmt: skip
+    email = forms.EmailField(_l("Mail address of the liaison officer"), required=_l("Enter a mail address"))
+    landline = forms.TextField(
+        _l("Landline"),
+        max_length=20,
+        classes="govuk-input--width-20",
+        hint=_l("With the area code, such as 027-12345678"),
+    )
+    phone = forms.TextField(
+        _l("Telephone of the company"), max_length=20, classes="govuk-input--width-20",
+        hint=_l("Shown to the public in the register; a landline or a mobile number."),
+    )  # fmt: skip
+
+    @classmethod
+    def initial(cls, filing: Filing, **context: Any) -> dict[str, Any]:
+        """The founder, unless somebody else was chosen."""
+        filled = derive.with_defaults(filing.application, today())
+        person = filled.person(filled.liaison.person)
+        return {
+            "person": filled.liaison.person, "email": person.email if person else "",
+            "landline": filled.liaison.landline, "phone": filled.phone,
+        }  # fmt: skip
+
+    def prepare(self, filing: Filing) -> None:
+        """Offer the people known here."""
+        choose_person(self.person, filing)
+
+    def where(self) -> dict[str, str]:
+        """The mail address belongs to the person."""
+        found = {"person": "liaison.person", "landline": "liaison.landline", "phone": "phone"}
+        for index, row in enumerate(self.filing.application.people):
+            if row.key == self.filing.application.liaison.person:
+                found["email"] = f"people.{index}.email"
+        return found
+
+    def write(self, application: Application, names: Any = None) -> None:
+        """The person first: the address is theirs."""
+        wanted = {"person", "email", "landline", "phone"} if names is None else set(names)
+        if "person" in self and "person" in wanted:
+            application.liaison.person = self.person.data or ""
+        owner = application.person(application.liaison.person)
+        if owner and "email" in self and "email" in wanted:
+            owner.email = self.email.data or ""
+        if "landline" in self and "landline" in wanted:
+            application.liaison.landline = self.landline.data or ""
+        if "phone" in self and "phone" in wanted:
+            application.phone = self.phone.data or ""
+
+    def show_problems(self, filing: Filing) -> None:
+        """The telephone of the company is checked with the name, the rest here."""
+        super().show_problems(filing)
+        if "phone" in self:
+            found = [p for rows in filing.problems.values() for p in rows if p.field == "phone"]
+            self.add_problems(found, {"phone": "phone"})
+
+
+@blueprint.route("/application/liaison", methods=["GET", "POST"])
+@signed_in
+def liaison(number: str) -> ResponseReturnValue:
+    """Who is reached, and how."""
+    filing = Filing(number)
+    return fill_in(filing, LiaisonForm.of(filing), "portal/establishment/liaison.html")
+
+
+class BeneficialForm(SectionForm):
+    """Beneficial owners or the exemption (BO-02 to BO-05); one group of fields for each person known here."""
+
+    section: ClassVar[str] = "beneficial"
+    exempt = forms.Radios(
+        _l("Report beneficial owners?"), required=_l("Choose"),
+        choices=[
+            ("yes", _l("Exempt by commitment"), _l("Up to 10 million yuan, natural persons only, and nobody else controls or profits")),
+            ("no", _l("Report them now"), _l("Whoever holds 25 percent or more, draws the profit, or controls")),
+        ],
+    )  # fmt: skip
+    owners = forms.Checkboxes(_l("Beneficial owners"), choices=[], mark_optional=False)
+
+    @classmethod
+    def for_people(cls, people: list[tuple[str, str]]) -> type["BeneficialForm"]:
+        """A form that asks about these people."""
+        fields: dict[str, Any] = {}
+        for key, name in people:
+            fields[f"kind_{key}"] = forms.Select(
+                _l("Why is %(name)s one?", name=name), mark_optional=False,
+                choices=[("equity", _l("Holds shares")), ("income_or_votes", _l("Has income or votes")), ("control", _l("Controls"))],
+            )  # fmt: skip
+            fields[f"share_{key}"] = forms.TextField(
+                _l("Share of %(name)s in percent", name=name), max_length=8, classes="govuk-input--width-5", mark_optional=False,
+                filters=[lambda value: forms.half_width(value).rstrip("%") if isinstance(value, str) else value],
+                validators=[_percent],
+            )  # fmt: skip
+        return type("BeneficialForm", (cls,), fields)
+
+    @classmethod
+    def initial(cls, filing: Filing, **context: Any) -> dict[str, Any]:
+        """What was entered; otherwise the exemption where it applies, or those who hold 25 percent and more."""
+        application = filing.application
+        listed = {o.person: o for o in application.beneficial.owners}
+        shares = derive.shares(application)
+        filled = derive.with_defaults(application, today()).beneficial
+        data: dict[str, Any] = {"exempt": "yes" if filled.exempt else "no"}
+        people = {p.key for p in application.people}
+        data["owners"] = [*listed] or [k for k, share in shares.items() if share >= 25 and k in people]
+        for key in people:
+            row = listed.get(key)
+            data[f"kind_{key}"] = row.kind if row else "equity"
+            share = row.share if row else shares.get(key)
+            data[f"share_{key}"] = f"{float(share):g}" if share is not None else ""
+        return data
+
+    def prepare(self, filing: Filing) -> None:
+        """Offer the people known here."""
+        choose_person(self.owners, filing)
+
+    def where(self) -> dict[str, str]:
+        """Owners are one list."""
+        keys = [p.key for p in self.filing.application.people]
+        rows = {f"{part}_{key}": "beneficial.owners" for key in keys for part in ("kind", "share")}
+        return {"exempt": "beneficial.exempt", "owners": "beneficial.owners", **rows}
+
+    def write(self, application: Application, names: Any = None) -> None:
+        """All of it together."""
+        if "exempt" in self:
+            application.beneficial.exempt = self.exempt.data == "yes"
+        if "owners" not in self:
+            return
+        if application.beneficial.exempt:
+            application.beneficial.owners = []
+            return
+        since = {o.person: o.since for o in application.beneficial.owners}
+        application.beneficial.owners = [
+            BeneficialOwner(
+                person=key, kind=self[f"kind_{key}"].data or "equity", since=since.get(key),
+                share=float(self[f"share_{key}"].data) if self[f"share_{key}"].data else None,
+            )
+            for key in self.owners.data
+        ]  # fmt: skip
+
+    def show_problems(self, filing: Filing) -> None:
+        """At the person it concerns."""
+        rows = filing.application.beneficial.owners
+        for problem in filing.problems["beneficial"]:
+            if problem.field.startswith("people."):
+                continue
+            parts = problem.field.split(".")
+            index = int(parts[2]) if len(parts) > 2 and parts[2].isdigit() else -1
+            share = f"share_{rows[index].person}" if 0 <= index < len(rows) else ""
+            name = share if share in self else "exempt" if problem.field == "beneficial.exempt" else "owners"
+            self.add_problems([problem], {problem.field: name})
+
+
+def _percent(form: Any, field: Any) -> None:
+    from flask_babel import gettext
+    from wtforms.validators import ValidationError
+
+    try:
+        number = float(field.data)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number <= 100:
+        raise ValidationError(gettext("Enter a number from %(least)s to %(most)s", least=0, most=100))
+
+
+@blueprint.route("/application/beneficial", methods=["GET", "POST"])
+@signed_in
+def beneficial(number: str) -> ResponseReturnValue:
+    """Beneficial owners or the exemption."""
+    filing = Filing(number)
+    form = BeneficialForm.for_people(names(filing)).of(filing)
+    return fill_in(filing, form, "portal/establishment/beneficial.html", people=names(filing))

@@ -1,0 +1,143 @@
+"""Business scope: found by keyword, chosen from the catalogue, ordered; the first is the main business."""
+
+from typing import Any, ClassVar
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+
+from app.portal.establishment.common import Filing, SectionForm, blueprint, try_save
+from app.web import forms
+from app.web.access import signed_in
+from app.web.database import db
+from app.web.limits import limiter
+from workflow.establishment import scope as catalogue_of_scope
+from workflow.establishment.data import Application, ScopeEntry
+from workflow.policies.queries import policy
+
+MOST_HITS = 40
+MOST_ENTRIES = 100
+
+
+class ScopeForm(SectionForm):
+    """The chosen entries stand beside it; the form itself holds an own wording only (SC-09)."""
+
+    section: ClassVar[str] = "scope"
+    paths: ClassVar[dict[str, str]] = {"scope": "scope"}
+    custom = forms.TextField(
+        _l("Own wording"), max_length=100,
+        hint=_l("Only if nothing in the catalogue fits. A registrar will look at it, which takes longer."),
+    )  # fmt: skip
+
+    @classmethod
+    def initial(cls, filing: Filing, **context: Any) -> dict[str, Any]:
+        """Nothing: entries are added one by one."""
+        return {}
+
+
+def hits(filing: Filing, term: str) -> list[Any]:
+    """Branches of GB/T 4754 with what a keyword finds."""
+    found = catalogue_of_scope.search(term[:60], MOST_HITS, catalogue=filing.facts)
+    return catalogue_of_scope.grouped(found, catalogue=filing.facts)
+
+
+def leaves(branches: list[Any]) -> list[tuple[str, int, list[Any]]]:
+    """Class, how many, hits: the tree flattened to sections and classes for a page."""
+    rows: list[tuple[str, int, list[Any]]] = []
+    for branch in branches:
+        classes = branch.children or [branch]
+        for node in classes:
+            found = list(_below(node))
+            if node is not branch and branch.hits:
+                found += [h for h in branch.hits if h not in found]
+            title = f"{node.industry.code} {node.industry.name}" if node.industry else gettext("Other")
+            rows.append((title, len(found), found))
+    return rows
+
+
+def _below(node: Any) -> Any:
+    yield from node.hits
+    for child in node.children:
+        yield from _below(child)
+
+
+@blueprint.get("/application/scope/search")
+@limiter.limit("240 per minute")
+@signed_in
+def scope_search(number: str) -> ResponseReturnValue:
+    """What a keyword finds: a fragment."""
+    filing = Filing(number)
+    term = request.args.get("q", "").strip()
+    return render_template("portal/establishment/scope_hits.html", **_found(filing, term))
+
+
+def _found(filing: Filing, term: str) -> dict[str, Any]:
+    chosen = {e.code for e in filing.application.scope if e.code}
+    return {
+        "term": term,
+        "groups": leaves(hits(filing, term)) if term else [],
+        "chosen": chosen,
+        "filing": filing,
+    }
+
+
+@blueprint.route("/application/scope", methods=["GET", "POST"])
+@signed_in
+def scope(number: str) -> ResponseReturnValue:
+    """Search, add, remove, order; each button is saved at once."""
+    filing = Filing(number)
+    if (answer := filing.closed()) is not None:
+        return answer
+    form = ScopeForm.of(filing)
+    term = request.values.get("q", "").strip()
+    locked = filing.locked("scope")
+    if form.validate_on_submit() and not locked:
+        action, _, wanted = request.form.get("action", "continue").partition(":")
+        if action == "custom" and not form.custom.data:
+            form.custom.errors = [gettext("Enter the wording")]
+        elif try_save(filing, form, lambda a: _change(filing, a, action, wanted, form.custom.data)):
+            if action != "continue":
+                return redirect(url_for("establishment.scope", number=number, q=term or None), 303)
+            wrong = [p for p in filing.problems["scope"] if p.severity == "error"]
+            if not wrong:
+                flash(gettext("Saved."), "success")
+                return redirect(filing.after("scope"), 303)
+            db.commit()
+            form.version.data = str(filing.version)
+            form.add_problems(wrong, {p.field: "" for p in wrong})
+    style = policy(db, "scope_style", filing.case.authority_code)
+    entries = filing.application.scope
+    page = render_template(
+        "portal/establishment/scope.html", form=form, section="scope", locked=locked, entries=entries,
+        known=filing.facts.scope_entries, composed=catalogue_of_scope.compose(entries, style),
+        main=catalogue_of_scope.main_business(entries[0].code, catalogue=filing.facts) if entries else None,
+        warnings=[p for p in filing.problems["scope"] if p.severity == "warning"], **_found(filing, term),
+    )  # fmt: skip
+    return page, 422 if form.errors else 200
+
+
+def _change(filing: Filing, application: Application, action: str, wanted: str, custom: str | None) -> None:
+    """One button of the page; approvals typed meanwhile are kept with it."""
+    rows = application.scope
+    for index, entry in enumerate(rows):
+        typed = request.form.get(f"approval-{index}")
+        if typed is not None:
+            entry.approval = typed.strip()[:100]
+    if action == "add" and wanted in filing.facts.scope_entries and len(rows) < MOST_ENTRIES:
+        standard = filing.facts.scope_entries[wanted]
+        if all(e.text != standard.text for e in rows):
+            rows.append(ScopeEntry(code=standard.code, text=standard.text, licensed=standard.licensed))
+    elif action == "custom" and custom and len(rows) < MOST_ENTRIES and all(e.text != custom for e in rows):
+        rows.append(ScopeEntry(code="", text=custom))
+    place = int(wanted) if wanted.isascii() and wanted.isdigit() and int(wanted) < len(rows) else None
+    if place is None:
+        return
+    if action == "remove":
+        del rows[place]
+    elif action == "up" and place:
+        rows[place - 1 : place + 1] = [rows[place], rows[place - 1]]
+    elif action == "first":
+        rows.insert(0, rows.pop(place))
+    elif action == "down" and place + 1 < len(rows):
+        rows[place : place + 2] = [rows[place + 1], rows[place]]
