@@ -188,7 +188,7 @@ def _decide(
     rules = [r for r in _applying(text, reading, path, facts) if r.holds(day) and _for(r, subject)]
     sure = max((r for r in rules if not r.ask), key=lambda r: r.priority, default=None)
     doubts = [r for r in rules if r.ask and (sure is None or r.authority_code != sure.authority_code)]
-    serious = [r for r in doubts if sure is None or r.priority > sure.priority]
+    serious = [r for r in rules if r.ask and (sure is None or r.priority > sure.priority)] if doubts else []
     doubts_named = tuple(_candidate(division, r, facts) for r in _distinct(doubts))
     county_known = division.level == 3 or reading.zone is not None
     if serious and (county_known or any(r.entity_types for r in serious)):
