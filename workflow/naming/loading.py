@@ -176,9 +176,13 @@ def _finish(engine, digest: str) -> None:  # type: ignore[no-untyped-def]
     """Build the indexes that were left out, and let the planner know the new sizes."""
     with engine.begin() as connection:
         connection.execute(text("SET LOCAL maintenance_work_mem = '1GB'"))
+        connection.execute(
+            text("ALTER TABLE register_names SET (parallel_workers = 2)")
+        )  # for the build only
         for index in RegisterName.__table__.indexes:  # type: ignore[attr-defined]
             if index.name in KEY_INDEXES:
                 index.create(connection, checkfirst=True)
+        connection.execute(text("ALTER TABLE register_names SET (parallel_workers = 0)"))
         connection.execute(
             text("UPDATE name_imports SET finished_at = :now WHERE file_hash = :digest"),
             {"now": now(), "digest": digest},
