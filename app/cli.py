@@ -144,24 +144,15 @@ def bench() -> None:
     """Benchmarks of single rooms; `make bench` runs them all."""
 
 
-@bench.command("names")
-@click.option("--size", default=45_000, show_default=True)
-@click.option("--seed", default=1, show_default=True)
-@click.option("--json", "as_json", is_flag=True)
-def bench_names(size: int, seed: int, as_json: bool) -> None:
-    """Build a realistic register of names, then measure the comparison."""
-    from benchmarks.names import run
-
-    run(size=size, seed=seed, as_json=as_json)
-
-
 def _mount(group: click.Group) -> None:
     """Add the rooms' own commands."""
+    from benchmarks.names import command as bench_names
     from workflow.establishment.commands import address, scope_group, validate
     from workflow.naming.commands import names
 
     for command in (names, address, scope_group, validate):
         group.add_command(command)
+    bench.add_command(bench_names, "names")
 
 
 _mount(main)
