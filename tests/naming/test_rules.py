@@ -7,7 +7,8 @@ import pytest
 from workflow.naming.catalogue import compiled
 from workflow.naming.facts import FORMS
 from workflow.naming.proposal import Proposal
-from workflow.naming.rules import local_findings, scope_findings
+from workflow.naming.rules import local_findings
+from workflow.naming.word_rules import scope_findings
 
 TODAY = date(2026, 11, 24)
 WUCHANG = "420106"

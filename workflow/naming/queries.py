@@ -1,6 +1,5 @@
 """Looking a name up in the register: the check, as text and as parts, in one round trip."""
 
-import json
 import uuid
 from collections.abc import Sequence
 from dataclasses import replace
@@ -220,14 +219,21 @@ def reservation_of(db: Session, case_id: uuid.UUID) -> RegisterName | None:
 
 
 def decision_record(answer: Answer) -> dict[str, Any]:
-    """What was seen at the decision, to be kept with the case: parts, findings with rules and matches, count."""
+    """What was seen, to be kept with the case: parts, findings, count, and of each colliding name its company data."""
     kept = answer.as_json()
     kept["total"] = answer.total
     for finding, shown in zip(answer.findings, kept["findings"], strict=True):
         shown["message_en"] = finding.words.en
         shown["basis"] = finding.basis
         shown["clears_with"] = list(finding.clears_with)
-    return dict(json.loads(json.dumps(kept, ensure_ascii=False)))
+        if match := finding.match:
+            shown["match"] |= {
+                "authority_code": match.authority_code,
+                "uscc": match.uscc,
+                "status_date": match.status_date.isoformat() if match.status_date else "",
+                "reserved_until": match.reserved_until.isoformat() if match.reserved_until else "",
+            }
+    return kept
 
 
 def with_own_case(proposal: Proposal, case_id: uuid.UUID | None) -> Proposal:

@@ -1,6 +1,6 @@
-"""Structure and word rules of a name: NM-01 to NM-32 as they apply at establishment, LIM-05 to LIM-29, WORD-01 to 04.
+"""The rules of a name's structure: NM-01 to NM-32 as they apply at establishment, and those of LIM on its parts.
 
-Pure: a name's parts in, findings out. What compares with other names is in `comparison.py`.
+Pure: a name's parts in, findings out. Words are in `word_rules.py`, what compares with other names in `comparison.py`.
 """
 
 import re
@@ -9,136 +9,24 @@ from datetime import date
 
 from workflow.errors import Words
 from workflow.naming import facts
-from workflow.naming.catalogue import Catalogue, RestrictedWord
+from workflow.naming.catalogue import Catalogue
 from workflow.naming.parts import Parts
-from workflow.naming.proposal import Effect, Finding, Proposal
-from workflow.naming.text import normalise, standard_characters, unfolded
+from workflow.naming.proposal import Finding, Proposal
+from workflow.naming.text import standard_characters, unfolded
+from workflow.naming.word_rules import LIM, M82, PREFIXES, REG, finding, national_words, restricted_words
 
 LONG_TRADE_NAME = 8  # characters from which a trade name may be a sentence (LIM-22)
-_REG = "企业名称登记管理规定第{}条"
-_LIM = "企业名称禁限用规则第{}条"
-_M82 = "企业名称登记管理规定实施办法第{}条"
-_PREFIXES = ("中国", "中华", "中央", "全国", "国家")
 _SENTENCE = re.compile("[的了吗呢吧啊谁么]")
-_OTHER_MEANING = frozenset(
-    # Short names of divisions that are everyday words or landmarks: fine as trade names (NM-10, LIM-25).
-    [
-        "泰山",
-        "朝阳",
-        "和平",
-        "长安",
-        "东方",
-        "永安",
-        "宝山",
-        "南山",
-        "新华",
-        "华山",
-        "黄山",
-        "金山",
-        "龙山",
-        "明山",
-        "青山",
-        "平安",
-        "万安",
-        "长乐",
-        "吉安",
-        "金华",
-        "嘉兴",
-        "长寿",
-        "兴隆",
-        "集美",
-        "思明",
-        "大同",
-        "吉利",
-        "昌盛",
-        "广安",
-        "安顺",
-        "泰和",
-        "新兴",
-        "永兴",
-        "大兴",
-        "顺义",
-        "安康",
-        "延安",
-        "福安",
-        "瑞安",
-        "惠安",
-        "同安",
-        "金湖",
-        "金牛",
-        "金水",
-        "铁山",
-        "红旗",
-        "新城",
-        "开平",
-        "太平",
-        "普安",
-        "兴安",
-        "永定",
-        "永康",
-        "永和",
-        "丰泽",
-        "天心",
-        "天山",
-        "天河",
-        "长城",
-        "太和",
-        "凤凰",
-        "龙华",
-        "福田",
-        "盐田",
-        "鼓楼",
-        "钟楼",
-        "海港",
-        "中原",
-        "秀山",
-        "大祥",
-        "双清",
-        "云龙",
-        "古城",
-        "高明",
-        "三水",
-        "白云",
-        "越秀",
-        "光明",
-        "开福",
-        "雨花",
-        "岳麓",
-        "珠山",
-        "昌江",
-        "浪卡",
-        "建华",
-        "富裕",
-        "龙江",
-        "华南",
-        "东风",
-        "向阳",
-        "前进",
-        "爱民",
-        "阳明",
-        "建安",
-        "文峰",
-        "北关",
-        "解放",
-        "山阳",
-        "平原",
-        "红河",
-        "宜良",
-        "安宁",
-        "盘龙",
-        "官渡",
-        "泰安",
-        "天长",
-        "明光",
-        "黄岩",
-        "海曙",
-        "江北",
-        "江南",
-        "西湖",
-        "东湖",
-        "南湖",
-    ]
+# Short names of divisions that are everyday words or landmarks: fine as trade names (NM-10, LIM-25).
+_EVERYDAY = (
+    "泰山 朝阳 和平 长安 东方 永安 宝山 南山 新华 华山 黄山 金山 龙山 明山 青山 平安 万安 长乐 吉安 金华 "
+    "嘉兴 长寿 兴隆 集美 思明 大同 吉利 昌盛 广安 安顺 泰和 新兴 永兴 大兴 顺义 安康 延安 福安 瑞安 惠安 "
+    "同安 金湖 金牛 金水 铁山 红旗 新城 开平 太平 普安 兴安 永定 永康 永和 丰泽 天心 天山 天河 长城 太和 "
+    "凤凰 龙华 福田 盐田 鼓楼 钟楼 海港 中原 秀山 大祥 双清 云龙 古城 高明 三水 白云 越秀 光明 开福 雨花 "
+    "岳麓 珠山 昌江 浪卡 建华 富裕 龙江 华南 东风 向阳 前进 爱民 阳明 建安 文峰 北关 解放 山阳 平原 红河 "
+    "宜良 安宁 盘龙 官渡 泰安 天长 明光 黄岩 海曙 江北 江南 西湖 东湖 南湖"
 )
+_OTHER_MEANING = frozenset(_EVERYDAY.split())
 _DIVISION_SUFFIX = re.compile(r".{2,}(省|市|区|县|自治州|自治县|自治区)$")
 _FORM_NAMES = {
     "llc": Words("有限责任公司或者有限公司", "有限责任公司 or 有限公司"),
@@ -166,21 +54,9 @@ def local_findings(proposal: Proposal, parts: Parts, catalogue: Catalogue, on: d
     found = [
         *_written(proposal, parts),
         *_structure(proposal, parts),
-        *_words(proposal, parts, catalogue, on),
+        *restricted_words(proposal, parts, catalogue, on),
     ]
     return sorted(found, key=lambda f: {"block": 0, "review": 1, "warn": 2}[f.effect])
-
-
-def _finding(
-    rule: str,
-    effect: Effect,
-    zh: str,
-    en: str,
-    basis: str,
-    clears: tuple[str, ...] = (),
-    also: tuple[str, ...] = (),
-) -> Finding:
-    return Finding(rule, effect, Words(zh, en), basis, None, clears, also)
 
 
 def _written(proposal: Proposal, parts: Parts) -> Iterator[Finding]:
@@ -196,19 +72,19 @@ def _written(proposal: Proposal, parts: Parts) -> Iterator[Finding]:
         )
     )
     if foreign:
-        yield _finding(
+        yield finding(
             "NM-03", "block",
             f"名称只能使用规范汉字，不能使用“{foreign}”这样的字母、数字或符号。",
             f"A name is written in standard Chinese characters only; “{foreign}” is not allowed.",
-            _REG.format("五") + "；" + _LIM.format("九"), also=("LIM-09", "NM-04"),
+            REG.format("五") + "；" + LIM.format("九"), also=("LIM-09", "NM-04"),
         )  # fmt: skip
     if proposal.text and (written := unfolded(proposal.text)) != name:
         old = "".join(sorted({a for a, b in zip(written, name, strict=False) if a != b}))
-        yield _finding(
+        yield finding(
             "NM-03", "block",
             f"“{old}”不是规范汉字，应写作“{name}”。",
             f"“{old}” is not written in standard characters; write “{name}”.",
-            _REG.format("五"), also=("NM-04",),
+            REG.format("五"), also=("NM-04",),
         )  # fmt: skip
     rare = "".join(
         sorted(
@@ -224,18 +100,18 @@ def _written(proposal: Proposal, parts: Parts) -> Iterator[Finding]:
         )
     )
     if rare:
-        yield _finding(
+        yield finding(
             "NM-04", "review",
             f"“{rare}”较为少见，需要人工核对是否收入《通用规范汉字表》。",
             f"“{rare}” is rare; a registrar checks it against the List of Commonly Used Standard Chinese Characters.",
-            _REG.format("五"),
+            REG.format("五"),
         )  # fmt: skip
     if any("\u3001" <= c <= "\u303f" for c in name):
-        yield _finding(
-            "NM-04", "block", "名称中不能有标点符号。", "A name has no punctuation.", _REG.format("五")
+        yield finding(
+            "NM-04", "block", "名称中不能有标点符号。", "A name has no punctuation.", REG.format("五")
         )
     if name.count("（") != name.count("）"):
-        yield _finding("NM-04", "block", "括号不成对。", "A bracket is not closed.", _REG.format("五"))
+        yield finding("NM-04", "block", "括号不成对。", "A bracket is not closed.", REG.format("五"))
 
 
 def _structure(proposal: Proposal, parts: Parts) -> Iterator[Finding]:
@@ -253,79 +129,79 @@ def _structure(proposal: Proposal, parts: Parts) -> Iterator[Finding]:
         and parts.trade_name
     ):
         allowed = "no_industry" in proposal.exemptions or bool(proposal.text)
-        yield _finding(
+        yield finding(
             "NM-32", "review" if allowed else "block",
             "没有识别出行业或者经营特点用语。设立时名称应当写明行业；如果行业用语不在词表中，请等待人工确认。",
             "No industry term was recognised. A new enterprise's name states its trade; a term that the table lacks "
             "is confirmed by a registrar.",
-            _REG.format("六") + "；" + _M82.format("二十"), ("no_industry",), ("LIM-28", "NM-30"),
+            REG.format("六") + "；" + M82.format("二十"), ("no_industry",), ("LIM-28", "NM-30"),
         )  # fmt: skip
     yield from _form(kind, parts)
-    yield from _national_words(proposal, parts)
+    yield from national_words(proposal, parts)
     if parts.group and kind != "branch":
-        yield _finding(
+        yield finding(
             "NM-19", "review" if "group" in proposal.exemptions else "block",
             "“集团”须由已经登记的企业法人在其控股三家以上企业法人后，通过变更登记使用，设立时不能使用。",
             "集团 is for a registered legal person that controls three or more others, by a change of its "
             "registration; it cannot be used at establishment.",
-            _REG.format("十四") + "；" + _M82.format("十七"), ("group",), ("NM-18",),
+            REG.format("十四") + "；" + M82.format("十七"), ("group",), ("NM-18",),
         )  # fmt: skip
 
 
 def _branch(parts: Parts) -> Iterator[Finding]:
     if not parts.parent:
-        yield _finding(
+        yield finding(
             "NM-16", "block",
             "分支机构名称应当冠以其所从属企业的全称，例如“武汉小张软件有限公司汉口分公司”。",
             "A branch's name begins with the full name of its enterprise, such as 武汉小张软件有限公司汉口分公司.",
-            _REG.format("十三"), also=("NM-17",),
+            REG.format("十三"), also=("NM-17",),
         )  # fmt: skip
     elif not parts.form.endswith(facts.FORMS["branch"]):
-        yield _finding(
+        yield finding(
             "NM-16", "block",
             "分支机构名称应当以“分公司”“分厂”“分店”等字词结尾。",
             "A branch's name ends with 分公司, 分厂, 分店 or the like.",
-            _REG.format("十三"), also=("NM-15",),
+            REG.format("十三"), also=("NM-15",),
         )  # fmt: skip
 
 
 def _division(proposal: Proposal, parts: Parts) -> Iterator[Finding]:
     seat = facts.division_of_authority(proposal.authority_code)
     if "zone_alone" in parts.notes:
-        yield _finding(
+        yield finding(
             "NM-07", "block",
             f"开发区、垦区等区域名称（“{parts.zone}”）应当与行政区划名称连用，不能单独使用。",
             f"A development zone (“{parts.zone}”) stands together with a division, never alone.",
-            _REG.format("七"), also=("LIM-11",),
+            REG.format("七"), also=("LIM-11",),
         )  # fmt: skip
     elif "no_division" in parts.notes:
-        if parts.name.startswith(_PREFIXES):
+        if parts.name.startswith(PREFIXES):
             return  # NM-20 says it better
-        yield _finding(
+        yield finding(
             "NM-31", "review" if "no_division" in proposal.exemptions else "block",
             "名称应当含有企业所在地的县级以上行政区划名称。不含行政区划的名称只适用于已经登记、跨省经营的企业法人。",
             "A name contains the division (county or above) of the enterprise's seat. A name without one is for "
             "registered legal persons that work across provinces.",
-            _REG.format("六、七") + "；" + _M82.format("十九"), ("no_division",), ("NM-01", "NM-30", "LIM-20"),
+            REG.format("六、七") + "；" + M82.format("十九"), ("no_division",), ("NM-01", "NM-30", "LIM-20"),
         )  # fmt: skip
         return
     code = parts.division_code
     if "district_alone" in parts.notes:
-        yield _finding(
+        yield finding(
             "NM-06", "block",
             f"市辖区名称（“{parts.division}”）应当与市的名称连用，不能单独使用。",
             f"The city district “{parts.division}” stands together with its city, never alone.",
-            _REG.format("七"), also=("LIM-11", "LIM-21"),
+            REG.format("七"), also=("LIM-11", "LIM-21"),
         )  # fmt: skip
     if code and seat and not _contains(code, seat):
-        yield _finding(
+        yield finding(
             "NM-05", "block",
             f"行政区划“{parts.division}”不是企业所在地（{_full(seat)}）的行政区划。",
             f"“{parts.division}” is not a division of the enterprise's seat ({_full(seat)}).",
-            _REG.format("七"), also=("LIM-11",),
+            REG.format("七"), also=("LIM-11",),
         )  # fmt: skip
     if proposal.entity_type == "household" and code and facts.divisions()[code].level < 2:
-        yield _finding(
+        yield finding(
             "GT-NAME", "review",
             "个体工商户名称中的行政区划一般为所在县（市、区）。",
             "A household's name usually bears the county or district in which it is.",
@@ -351,41 +227,41 @@ def _full(code: str) -> str:
 def _trade_name(parts: Parts) -> Iterator[Finding]:
     trade_name = parts.trade_name
     if len(trade_name) < 2:
-        yield _finding(
+        yield finding(
             "NM-09", "block",
             "字号应当由两个以上汉字组成。" if trade_name else "没有识别出字号：名称里应当有两个以上汉字的字号。",
             "A trade name has two or more Chinese characters." + ("" if trade_name else " None was recognised here."),
-            _REG.format("八"), also=("LIM-12",),
+            REG.format("八"), also=("LIM-12",),
         )  # fmt: skip
         return
     if _DIVISION_SUFFIX.match(trade_name) and trade_name in facts.division_names():
-        yield _finding(
+        yield finding(
             "NM-10", "block",
             f"“{trade_name}”是行政区划名称，不能作字号。",
             f"“{trade_name}” is the name of a division and cannot be the trade name.",
-            _REG.format("八"), also=("LIM-25", "LIM-12", "WORD-03"),
+            REG.format("八"), also=("LIM-25", "LIM-12", "WORD-03"),
         )  # fmt: skip
     elif "trade_name_like_place" in parts.notes and trade_name not in _OTHER_MEANING:
-        yield _finding(
+        yield finding(
             "NM-10", "review",
             f"“{trade_name}”是县级以上地名；作字号须另有含义，由登记机关判断。",
             f"“{trade_name}” is a place of county level or above; as a trade name it needs another meaning, "
             "which the registrar judges.",
-            _REG.format("八"), also=("LIM-25", "WORD-03"),
+            REG.format("八"), also=("LIM-25", "WORD-03"),
         )  # fmt: skip
     if "trade_name_like_industry" in parts.notes:
-        yield _finding(
+        yield finding(
             "NM-11", "block",
             f"“{trade_name}”是行业或者经营特点用语，不能作字号，例如“动力机械”中的“动力”。请换一个有显著性的字号。",
             f"“{trade_name}” describes a trade and is not distinctive, like 动力 in 动力机械. Choose another trade name.",
-            _REG.format("八") + "；企业名称申报指引（2025年版）", also=("NM-09", "NM-10", "LIM-12"),
+            REG.format("八") + "；企业名称申报指引（2025年版）", also=("NM-09", "NM-10", "LIM-12"),
         )  # fmt: skip
     if len(trade_name) > LONG_TRADE_NAME or (len(trade_name) > 4 and _SENTENCE.search(trade_name)):
-        yield _finding(
+        yield finding(
             "LIM-22", "review",
             "字号应当是字、词或者其组合，不能是句子或者段落。",
             "A trade name is a character, a word or a combination, not a sentence.",
-            _LIM.format("二十二"),
+            LIM.format("二十二"),
         )  # fmt: skip
 
 
@@ -413,116 +289,9 @@ def _form(kind: str, parts: Parts) -> Iterator[Finding]:
     if not fits:
         words = _FORM_NAMES[kind]
         shown = form + (f"（{bracket}）" if bracket else "")
-        yield _finding(
+        yield finding(
             "NM-15", "block",
             f"组织形式“{shown}”与企业类型不符，应为{words.zh}。",
             f"The form “{shown}” does not fit the entity type; it should be {words.en}.",
-            _REG.format("十"), also=("LIM-14",),
+            REG.format("十"), also=("LIM-14",),
         )  # fmt: skip
-
-
-def _national_words(proposal: Proposal, parts: Parts) -> Iterator[Finding]:
-    """中国、中华、中央、全国、国家 (NM-20, LIM-19) and 国际 (NM-21)."""
-    name = parts.name
-    special: Effect = "review" if "state_council" in proposal.exemptions else "block"
-    household = proposal.entity_type == "household"
-    prefix = next(
-        (p for p in (*_PREFIXES, "国际") if name.startswith(p) and not parts.division.startswith(p)), ""
-    )
-    if prefix:
-        yield _finding(
-            "NM-20", special,
-            f"以“{prefix}”开头的名称须从严审核，并报国务院批准。",
-            f"A name that begins with “{prefix}” needs the approval of the State Council.",
-            _REG.format("十二") + "；" + _LIM.format("十九"), ("state_council",), ("LIM-19",),
-        )  # fmt: skip
-    if parts.china_bracket:
-        yield _finding(
-            "NM-20", "review",
-            "“（中国）”只限使用外国（地区）投资者字号的外商独资或者控股企业。",
-            "（中国） is only for firms owned or controlled by a foreign investor whose trade name they use.",
-            _REG.format("十二"), also=("LIM-19",),
-        )  # fmt: skip
-    for word in (*_PREFIXES, "国际"):
-        if word in parts.trade_name and word != prefix and not _inside_other_word(parts.trade_name, word):
-            rule = "NM-21" if word == "国际" else "NM-20"
-            yield _finding(
-                rule, special,
-                f"“{word}”只能作行业的限定语（如国际贸易），不能用在字号中，也不能单独作行业用语。",
-                f"“{word}” may only qualify the trade (as in 国际贸易), not be part of the trade name or the whole term.",
-                _REG.format("十二") + "；" + _LIM.format("十九"), ("state_council",), ("LIM-19",),
-            )  # fmt: skip
-        elif word in parts.industry and household:
-            yield _finding(
-                "GT-NAME", "block", f"个体工商户名称不能使用“{word}”。", f"A household's name may not contain “{word}”.",
-                "个体工商户登记管理规定",
-            )  # fmt: skip
-        elif parts.industry == word:
-            yield _finding(
-                "NM-21" if word == "国际" else "NM-20", special,
-                f"“{word}”不能单独作行业用语。", f"“{word}” cannot be the whole industry term.",
-                _LIM.format("十九"), also=("LIM-19",),
-            )  # fmt: skip
-
-
-def _inside_other_word(trade_name: str, word: str) -> bool:
-    """Whether the word only arises across two others: 汉中|国际 does not contain 中国."""
-    at = trade_name.find(word)
-    left = trade_name[max(0, at - 1) : at + 1]
-    return at > 0 and left in facts.division_names()
-
-
-_MESSAGES: dict[str, tuple[str, str]] = {
-    "block": ("名称中的“{word}”不得使用（{category}）。", "“{word}” may not be used in a name ({category})."),
-    "review": (
-        "名称中的“{word}”需要人工审查（{category}）。",
-        "“{word}” is looked at by a registrar ({category}).",
-    ),
-    "warn": ("请注意名称中的“{word}”（{category}）。", "Note “{word}” in the name ({category})."),
-}
-_CLEARS = {
-    "LIM-27": ("authorisation",),
-    "LIM-16": ("investment", "authorisation"),
-    "LIM-24": ("authorisation",),
-}
-
-
-def _words(proposal: Proposal, parts: Parts, catalogue: Catalogue, on: date) -> Iterator[Finding]:
-    """The restricted words; each word once. Division and form are not searched, nor is what straddles the parts."""
-    text = parts.trade_name + parts.industry
-    boundary = len(parts.trade_name)
-    seen: set[str] = set()
-    for word, start in catalogue.restricted(text, on):
-        end = start + len(word.word)
-        if word.word in seen or start < boundary < end:
-            continue
-        if word.match == "whole" and word.word != parts.trade_name:
-            continue
-        if start >= boundary and word.rule in ("LIM-26", "LIM-24", "LIM-27", "LIM-16"):
-            continue  # these concern the trade name
-        seen.add(word.word)
-        yield _word_finding(word, parts, proposal)
-
-
-def _word_finding(word: RestrictedWord, parts: Parts, proposal: Proposal) -> Finding:
-    effect = word.effect
-    if word.rule == "LIM-26" and word.word == parts.trade_name:
-        effect = "block"
-    clears = _CLEARS.get(word.rule, ())
-    if effect == "block" and proposal.exemptions & set(clears):
-        effect = "review"
-    zh, en = _MESSAGES[effect]
-    return Finding(
-        word.rule, effect,
-        Words(zh.format(word=word.word, category=word.category), en.format(word=word.word, category=word.category)),
-        word.basis, None, clears,
-    )  # fmt: skip
-
-
-def scope_findings(text: str, catalogue: Catalogue, on: date) -> list[Finding]:
-    """Words that a business scope may not contain either (WORD-01)."""
-    found = []
-    for word, _ in catalogue.restricted(normalise(text), on):
-        if word.rule == "WORD-01":
-            found.append(_word_finding(word, Parts(), Proposal("")))
-    return found
