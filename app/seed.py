@@ -21,6 +21,7 @@ PASSWORD = "qibu-demo"  # noqa: S105 - shown to whoever runs the demo
 STAFF = (
     ("0417", "审查员甲（虚构）", ["examiner"]),
     ("0523", "审查员乙（虚构）", ["examiner", "approver"]),
+    ("0534", "编辑员（虚构）", ["editor"]),
     ("0601", "管理员（虚构）", ["supervisor", "editor", "auditor", "administrator"]),
 )
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import pyotp
 import pytest
 from flask.testing import FlaskClient
+from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import select
 
 from tests import factories
@@ -83,6 +84,21 @@ def house(postgres, _ground, tmp_path, monkeypatch) -> Iterator["House"]:
     _forget()
 
 
+class Browser(FlaskClient):
+    """A test client that sends a page's token along; with `forging`, none."""
+
+    forging = False
+
+    def post(self, *arguments, **more):
+        """See FlaskClient."""
+        if not self.forging:
+            with self.session_transaction() as cookie:
+                raw = cookie.setdefault("csrf_token", uuid.uuid4().hex)
+            signer = URLSafeTimedSerializer(self.application.secret_key, salt="wtf-csrf-token")
+            more["headers"] = dict(more.get("headers", {})) | {"X-CSRFToken": signer.dumps(raw)}
+        return super().post(*arguments, **more)
+
+
 @dataclass
 class House:
     """The installation, with a session for the test itself: commit before a client looks."""
@@ -93,12 +109,13 @@ class House:
         """One of the demo's staff: 0417 and 0523 examine, 0601 oversees."""
         return self.db.scalars(select(Staff).where(Staff.number == number)).one()
 
-    def client(self, door: str, english: bool = False) -> FlaskClient:
+    def client(self, door: str, english: bool = False) -> "Browser":
         """A browser at a door; Chinese unless told."""
         from app import create_app
 
         app = create_app(door)
-        app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
+        app.config.update(TESTING=True)
+        app.test_client_class = Browser
         client = app.test_client()
         if english:
             client.set_cookie("qibu_lang", "en")

@@ -109,7 +109,9 @@ class ReportState(Schema):
     report_id = String()
     status = String()
     applied = Boolean(metadata={"description": "false: kept, but it did not change the state"})
-    early = Boolean(metadata={"description": "it overtook another report and is applied when that one has come"})
+    early = Boolean(
+        metadata={"description": "it overtook another report and is applied when that one has come"}
+    )
 
 
 class ReportOut(ReportState):
@@ -125,7 +127,8 @@ class HandoffState(Schema):
 
 
 UNAUTHORISED = Words(
-    "访问令牌缺失、无效或已过期，请重新获取。", "The access token is missing, unknown or has run out. Ask for a new one."
+    "访问令牌缺失、无效或已过期，请重新获取。",
+    "The access token is missing, unknown or has run out. Ask for a new one.",
 )
 INVALID = Words("内容不符合接口要求。", "This is not what the interface asks for.")
 
@@ -147,7 +150,10 @@ def _refused(error: HTTPError) -> ResponseReturnValue:
     if request.path.endswith("/token"):
         wrong = any(p.field.startswith("grant_type") for p in problems)
         code = "unsupported_grant_type" if wrong and request.form.get("grant_type") else "invalid_request"
-        return {"error": code, "error_description": "; ".join(f"{p.field}: {p.words.en}" for p in problems)}, 400
+        return {
+            "error": code,
+            "error_description": "; ".join(f"{p.field}: {p.words.en}" for p in problems),
+        }, 400
     return problem_json(error.status_code, "invalid", INVALID, problems)
 
 
@@ -255,7 +261,8 @@ def report(
 
 def _state(row: Any) -> dict[str, Any]:
     reports = [
-        {"report_id": r.report_id, "status": r.status, "applied": r.applied, "early": r.early} for r in reports_of(db, row.id)
+        {"report_id": r.report_id, "status": r.status, "applied": r.applied, "early": r.early}
+        for r in reports_of(db, row.id)
     ]
     return {
         "handoff_id": row.id,

@@ -1,7 +1,10 @@
 """The desk for banks without a system of their own: list, detail, next status, delivery."""
 
 import base64
+import csv
 import secrets
+from datetime import datetime
+from io import StringIO
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -12,6 +15,7 @@ from flask_login import current_user
 from app.web import forms
 from app.web.access import public, signed_in
 from app.web.database import db
+from app.web.layout import local
 from app.web.limits import SENSITIVE, limiter
 from app.web.pagination import paginate
 from app.web.session import safe_next
@@ -19,11 +23,16 @@ from app.web.session import sign_in as open_session
 from app.web.session import sign_out as close_session
 from workflow.accounts.operations import sign_in_bank_user
 from workflow.catalogues.queries import catalogue
+from workflow.clock import today
 from workflow.db import now
 from workflow.errors import Conflict, NotFound, RuleViolation
 from workflow.handoff import operations, queries
 from workflow.handoff.access import file_for_bank
-from workflow.handoff.models import BankClient
+from workflow.handoff.keys import public_keys
+from workflow.handoff.models import BankClient, Handoff
+from workflow.machine import MOVED_ON
+from workflow.personal import mask_card
+from workflow.settings import settings
 
 blueprint = Blueprint("desk", __name__)
 
@@ -40,6 +49,16 @@ STATES = {
     "declined": _l("Declined"),
     "withdrawn": _l("Withdrawn by the company"),
 }
+TABS = {"open": _l("In progress"), "done": _l("Finished"), "all": _l("All")}
+EMPTY = {
+    "open": _l("No appointment is open. New ones appear here by themselves."),
+    "done": _l("No appointment is finished yet."),
+    "all": _l("No appointments here."),
+}
+COLUMNS = (
+    _l("Number"), _l("Company"), _l("Credit code"), _l("Branch code"), _l("Branch"), _l("Status"), _l("Consent given"),
+    _l("Delivered"), _l("Data fetched"), _l("Last change"), _l("Last report"), _l("Last step reported"), _l("Account number"),
+)  # fmt: skip
 STATUSES = {
     "received": _l("Received"),
     "branch_assigned": _l("Passed to a branch"),
@@ -56,6 +75,9 @@ PILLS = {
     "undeliverable": "bad",
     "information_wanted": "wait",
 }
+
+
+SOURCES = {"api": _l("by your system"), "desk": _l("at this desk"), "poll": _l("asked for by the platform")}
 
 
 class SignInForm(forms.Form):
@@ -120,11 +142,74 @@ def home() -> ResponseReturnValue:
 def index() -> ResponseReturnValue:
     """The bank's handoffs."""
     tab = request.args.get("tab", "open")
-    bank = current_user.person.bank_code
-    rows = paginate(db, queries.handoffs_of_bank(bank, tab), scalars=False)
+    tab = tab if tab in TABS else "open"
+    bank = _bank()
     return render_template(
-        "bank/index.html", rows=rows, tab=tab, states=STATES, pills=PILLS, bank=db.get(BankClient, bank)
-    )
+        "bank/index.html", rows=paginate(db, queries.handoffs_of_bank(bank.bank_code, tab), scalars=False), tab=tab,
+        tabs=TABS, counts=queries.counts(db, bank.bank_code), empty=EMPTY, states=STATES, pills=PILLS, bank=bank,
+    )  # fmt: skip
+
+
+@blueprint.get("/desk/reconciliation.csv")
+@signed_in
+def export() -> ResponseReturnValue:
+    """Every handoff of the bank with its state and last report, for reconciliation; opens in a spreadsheet."""
+    out = StringIO()
+    writer = csv.writer(out)
+    writer.writerow([str(column) for column in COLUMNS])
+    for line in queries.reconciliation(db, _bank().bank_code):
+        row, case, last = line.handoff, line.case, line.last
+        writer.writerow(
+            [
+                _cell(value)
+                for value in (
+                    row.business_number, case.name, line.uscc, row.branch_code, row.branch_name, str(STATES[row.state]),
+                    *(short(moment) for moment in (row.consented_at, row.delivered_at, row.pulled_at, row.changed_at)),
+                    last.report_id if last else "", str(STATUSES[last.status]) if last else "",
+                    mask_card(row.account_number) if row.account_number else "",
+                )
+            ]
+        )  # fmt: skip
+    response = current_app.response_class("\ufeff" + out.getvalue(), mimetype="text/csv")
+    response.headers["Content-Disposition"] = f'attachment; filename="reconciliation-{today():%Y%m%d}.csv"'
+    return response
+
+
+def short(when: datetime | None) -> str:
+    """A time on the clock of the pages, for spreadsheets."""
+    return f"{local(when):%Y-%m-%d %H:%M}" if when else ""
+
+
+def _cell(text: str) -> str:
+    """A value that no spreadsheet takes for a formula."""
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+
+
+@blueprint.get("/desk/deliveries")
+@signed_in
+def deliveries() -> ResponseReturnValue:
+    """Every event to the bank's own system: when it was taken, how often it was tried, what went wrong."""
+    bank = _bank()
+    rows = paginate(db, queries.deliveries_of_bank(bank.bank_code), scalars=False)
+    return render_template("bank/deliveries.html", rows=rows, states=STATES, pills=PILLS, bank=bank)
+
+
+@blueprint.get("/desk/keys")
+@signed_in
+def keys() -> ResponseReturnValue:
+    """The platform's keys and addresses, and those that the platform knows of the bank."""
+    return render_template(
+        "bank/keys.html", bank=_bank(), ours=public_keys(), api=f"{settings().bank_url}/v1",
+        branches=len(catalogue(db).branches_of.get(current_user.person.bank_code, [])),
+    )  # fmt: skip
+
+
+def _bank() -> BankClient:
+    """The bank that the clerk works for. Raises NotFound once it does not take part any more."""
+    client = db.get(BankClient, current_user.person.bank_code)
+    if client is None:
+        raise NotFound("bank")
+    return client
 
 
 @blueprint.route("/desk/<business_number>", methods=["GET", "POST"])
@@ -144,7 +229,7 @@ def show(business_number: str) -> ResponseReturnValue:
             branch_code=form.branch.data or "", account_number=form.account_number.data or "",
         )  # fmt: skip
         try:
-            operations.take_report(db, row.id, report, current_user.actor, "desk")
+            _report(row, report)
         except RuleViolation as violation:
             form.add_problems(violation.problems)
         else:
@@ -154,8 +239,14 @@ def show(business_number: str) -> ResponseReturnValue:
     status = 422 if form.errors else 200
     return render_template(
         "bank/show.html", form=form, row=row, case=case, file=shown, fields=operations.FIELDS, states=STATES, pills=PILLS,
-        statuses=STATUSES, reports=operations.reports_of(db, row.id), steps=steps,
+        statuses=STATUSES, sources=SOURCES, reports=operations.reports_of(db, row.id), steps=steps,
     ), status  # fmt: skip
+
+
+def _report(row: Handoff, report: operations.Report) -> None:
+    """Raises Conflict when the handoff has moved on since the page was made."""
+    if not operations.take_report(db, row.id, report, current_user.actor, "desk").applied:
+        raise Conflict(MOVED_ON, "moved_on")
 
 
 @blueprint.get("/desk/<business_number>/<kind>.pdf")

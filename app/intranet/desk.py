@@ -9,11 +9,12 @@ from flask_login import current_user
 from app.web.access import public, staff
 from app.web.database import db
 from app.web.pagination import PER_PAGE, Page, requested_page
-from workflow.clock import local_date, today, working_days_left
+from workflow.clock import working_days_left
 from workflow.db import now
 from workflow.establishment.types import get as type_of
 from workflow.review import operations
 from workflow.review.queries import counts, queue
+from workflow.review.reports import reports_of
 
 blueprint = Blueprint("intranet_desk", __name__)
 ANY_STAFF = ("examiner", "approver", "supervisor", "auditor", "editor", "administrator")
@@ -24,6 +25,14 @@ TABS = {
     "decided": _l("Decided by me"),
     "all": _l("All"),
     "overdue": _l("Overdue"),
+}
+EMPTY = {
+    "todo": _l("Nothing is waiting. New cases appear here by themselves."),
+    "mine": _l("You hold no case. Take the next one from the queue."),
+    "returned": _l("No case is with its applicant for correction."),
+    "decided": _l("You have not decided on a case yet."),
+    "all": _l("No cases here."),
+    "overdue": _l("Nothing is overdue."),
 }
 TASKS = {"name": _l("Name review"), "establishment": _l("Establishment examination")}
 STATES = {
@@ -56,12 +65,14 @@ def index() -> ResponseReturnValue:
     """The queue, nearest deadline first."""
     tab = request.args.get("tab", "todo")
     tab = tab if tab in TABS else "todo"
-    number = requested_page()
-    found, total = queue(db, current_user.person, tab, PER_PAGE, (number - 1) * PER_PAGE)
-    numbers = counts(db, current_user.person)
+    person, number = current_user.person, requested_page()
+    found, total = queue(db, person, tab, PER_PAGE, (number - 1) * PER_PAGE)
+    if not found and total:  # past the end: the last page
+        number = -(-total // PER_PAGE)
+        found, total = queue(db, person, tab, PER_PAGE, (number - 1) * PER_PAGE)
     return render_template(
-        "intranet/desk.html", page=Page(found, total, number), tab=tab, tabs=TABS, counts=numbers, tasks=TASKS,
-        states=STATES, now=now(), today=today(), local_date=local_date, left=working_days_left, type_of=type_of,
+        "intranet/desk.html", page=Page(found, total, number), tab=tab, tabs=TABS, counts=counts(db, person), tasks=TASKS,
+        states=STATES, reports=reports_of(db, found), empty=EMPTY, now=now(), left=working_days_left, type_of=type_of,
     )  # fmt: skip
 
 

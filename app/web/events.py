@@ -23,6 +23,7 @@ EVENTS: dict[str, LazyString] = {
     "complete_signatures": _l("Everyone has signed"),
     "submit": _l("Submitted to the authority"),
     "return_for_correction": _l("Returned for correction"),
+    "recuse": _l("A registrar keeps away from the case"),
     "approve": _l("Approved"),
     "refuse": _l("Refused"),
     "issue_licence": _l("Licence issued"),

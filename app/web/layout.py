@@ -44,7 +44,7 @@ class NavItem:
 
     endpoint: str
     label: LazyString
-    section: str = ""  # endpoints that begin with this mark the item as current; default: its blueprint
+    section: str | tuple[str, ...] = ""  # endpoints that begin with this mark the item as current; default: its blueprint
     shown: Callable[[], bool] = lambda: True
 
     @property
@@ -71,13 +71,13 @@ NAV: dict[str, tuple[NavItem, ...]] = {
         NavItem("account.sign_in", lazy_gettext("Sign in"), section="account.sign_in", shown=_signed_out),
     ),
     "intranet": (
-        NavItem("desk.index", lazy_gettext("Cases"), shown=_signed_in),
-        NavItem("oversight.index", lazy_gettext("Oversight"), shown=_signed_in),
-        NavItem("catalogues.index", lazy_gettext("Catalogues"), shown=_signed_in),
+        NavItem("intranet_desk.index", lazy_gettext("Cases"), section=("intranet_desk.", "intranet_review."), shown=_signed_in),
+        NavItem("intranet_names.index", lazy_gettext("Catalogues"), shown=_signed_in),
     ),
     "bank": (
-        NavItem("desk.index", lazy_gettext("Appointments"), shown=_signed_in),
+        NavItem("desk.index", lazy_gettext("Appointments"), section="desk.index", shown=_signed_in),
         NavItem("desk.deliveries", lazy_gettext("Deliveries"), section="desk.deliver", shown=_signed_in),
+        NavItem("desk.keys", lazy_gettext("Keys and addresses"), section="desk.keys", shown=_signed_in),
     ),
 }
 SIGN_OUT = {"portal": "account.sign_out", "intranet": "intranet_account.sign_out", "bank": "desk.sign_out"}

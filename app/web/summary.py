@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from app.web.i18n import say
 from app.web.layout import day, wan
 from workflow.catalogues.queries import Catalogue
+from workflow.errors import Words
 from workflow.establishment import derive, scope, types
 from workflow.establishment.data import Application
 from workflow.establishment.facts import full_address
@@ -25,6 +27,8 @@ SECTIONS = {
     "shareholders": _l("Shareholders"), "officers": _l("Officers"), "liaison": _l("Liaison officer"),
     "beneficial": _l("Beneficial owners"), "submitter": _l("Submitter"),
 }  # fmt: skip
+# A section that is a list can be corrected as a whole: section -> path of the list.
+LISTS = {"shareholders": "contributions", "officers": "officers", "beneficial": "beneficial"}
 BOARD = {"director": _l("One director"), "board": _l("A board of directors"), "": ""}
 SUPERVISION = {
     "none": _l("No supervisor"), "supervisor": _l("One supervisor"), "board": _l("A supervisory board"),
@@ -141,7 +145,7 @@ def _officers(application: Application, facts: Catalogue, masked: bool) -> list[
         Value("governance.supervision", _("Supervision"), str(SUPERVISION[lead.supervision])),
         Value(
             "governance.legal_representative",
-            _(head.en.capitalize()),
+            say(Words(head.zh, head.en.capitalize())),
             application.party_name(lead.legal_representative),
         ),
     ]
@@ -158,11 +162,14 @@ def _officers(application: Application, facts: Catalogue, masked: bool) -> list[
 
 def _liaison(application: Application, facts: Catalogue, masked: bool) -> list[Value]:
     person = application.person(application.liaison.person)
-    return [
+    rows = [
         Value("liaison", _("Liaison officer"), person.name if person else ""),
         Value("phone", _("Phone of the company"), application.phone),
-        Value("liaison.email", _("E-mail"), person.email if person else ""),
     ]
+    if person:
+        place = f"people.{application.people.index(person)}.email"
+        rows.append(Value(place, _("E-mail"), person.email))
+    return rows
 
 
 def _beneficial(application: Application, facts: Catalogue, masked: bool) -> list[Value]:

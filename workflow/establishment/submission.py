@@ -36,6 +36,10 @@ WHAT_WRONG = Words("请写明这一项需要怎样补正。", "Say what is to be
 NO_SUCH_FIELD = Words("没有这一项申请内容。", "The application has no such item.")
 NO_BASIS = Words("请选择不予登记的依据。", "Choose what the refusal is based on.")
 NOTHING_WANTED = Words("请至少指出一处需要补正的内容。", "Name at least one thing to correct.")
+CORRECTIONS_LEFT = Words(
+    "已标出需要补正的内容。请选择退回补正，或清除这些内容后再作决定。",
+    "Corrections are marked. Choose to return the case, or clear them before you decide otherwise.",
+)
 HONESTY = Words("请勾选真实性承诺后再提交。", "Tick the honesty commitment to submit.")
 
 
@@ -83,7 +87,8 @@ def return_for_correction(db: Session, staff: Staff, case_id: uuid.UUID, wanted:
     problems = [
         Problem("PRO-05", f"text-{w.field}", words)
         for w in wanted
-        for words in ([] if w.text.strip() else [WHAT_WRONG]) + ([] if _is_field(w.field) else [NO_SUCH_FIELD])
+        for words in ([] if w.text.strip() else [WHAT_WRONG])
+        + ([] if _is_field(w.field) else [NO_SUCH_FIELD])
     ]
     if not wanted:
         problems = [Problem("PRO-05", "corrections", NOTHING_WANTED)]
@@ -103,7 +108,7 @@ def return_for_correction(db: Session, staff: Staff, case_id: uuid.UUID, wanted:
 
 
 def _is_field(path: str) -> bool:
-    return path == "attachments" or path.partition(".")[0] in Application.model_fields and len(path) <= 100
+    return path == "attachments" or (path.partition(".")[0] in Application.model_fields and len(path) <= 100)
 
 
 def _point(wanted: Wanted) -> str:

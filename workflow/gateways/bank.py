@@ -62,6 +62,8 @@ class HttpBankGateway:
             answer = httpx.get(url, timeout=settings().outside_timeout_seconds, trust_env=False)
             answer.raise_for_status()
             found = [str(key["x"]) for key in answer.json()["keys"] if key.get("crv") == "Ed25519"]
-            return [base64.b64encode(base64.urlsafe_b64decode(x + "=" * (-len(x) % 4))).decode() for x in found]
+            return [
+                base64.b64encode(base64.urlsafe_b64decode(x + "=" * (-len(x) % 4))).decode() for x in found
+            ]
         except (httpx.HTTPError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise OutsideFailure(f"bank keys: {type(error).__name__}") from error

@@ -288,9 +288,7 @@ def _apply(db: Session, case: Case, row: Handoff, entry: BankReport, actor: Acto
         db.flush()
         return False
     branch = db.scalar(
-        select(BankBranch).where(
-            BankBranch.code == entry.branch_code, BankBranch.bank_code == row.bank_code
-        )
+        select(BankBranch).where(BankBranch.code == entry.branch_code, BankBranch.bank_code == row.bank_code)
     )
     if branch is not None:
         row.branch_code, row.branch_name = branch.code, branch.name

@@ -11,7 +11,7 @@ document.addEventListener("keydown", (event) => {
   const target = document.querySelector(`[data-key="${CSS.escape(event.key.toLowerCase())}"]`);
   if (!target) return;
   event.preventDefault();
-  if (target.matches("input, select, textarea")) target.focus();
+  if (target.matches("input:not([type=radio]), select, textarea")) target.focus();
   else target.click();
 });
 

@@ -1,0 +1,318 @@
+"""The lists that staff keep: restricted words, synonyms, look-alikes. Proposed by one, approved by another."""
+
+import uuid
+from datetime import date
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+from flask_login import current_user
+from sqlalchemy import select
+
+from app.intranet.desk import ANY_STAFF
+from app.web import forms
+from app.web.access import staff
+from app.web.database import db
+from app.web.pagination import paginate, paginate_list
+from workflow.accounts.models import Staff
+from workflow.clock import today
+from workflow.db import now
+from workflow.errors import NotFound, RuleViolation
+from workflow.naming import listings, lists
+from workflow.naming.catalogue import Catalogue
+from workflow.naming.models import NameCatalogueChange
+from workflow.naming.queries import current_catalogue
+
+blueprint = Blueprint("intranet_names", __name__, url_prefix="/catalogues")
+KINDS = {"words": "word", "synonyms": "synonym", "lookalikes": "lookalike"}
+LISTS = {"words": _l("Restricted words"), "synonyms": _l("Synonyms"), "lookalikes": _l("Look-alikes")}
+TITLES = {"word": _l("Restricted word"), "synonym": _l("Synonym"), "lookalike": _l("Look-alike characters")}
+ACTIONS = {"add": _l("Add or change"), "withdraw": _l("Withdraw")}
+EFFECTS = {"block": _l("Not allowed"), "review": _l("To be checked"), "warn": _l("To be noted")}
+CHOICES = {"forbid": EFFECTS["block"], "review": EFFECTS["review"], "warn": EFFECTS["warn"]}
+MATCHES = {"part": _l("Anywhere in the name"), "whole": _l("Only as the whole trade name")}
+VERDICTS = {"clear": _l("Nothing found"), "review": _l("To be checked"), "blocked": _l("Cannot be used")}
+SOURCES = {
+    "general knowledge": _l("General knowledge"),
+    "notice of 2026-02-06": _l("Notice of 6 February 2026"),
+    "our reading of the notice": _l("Our reading of the notice"),
+}
+FIELDS = {
+    "word": _l("Word"), "category": _l("Category"), "rule": _l("Rule"), "effect": _l("Effect"), "match": _l("Where"),
+    "exceptions": _l("Does not count inside"), "basis": _l("Legal basis"), "source": _l("Source"),
+    "valid_from": _l("In force from"), "valid_to": _l("In force until"), "group": _l("Group"),
+    "a": _l("Character"), "b": _l("Looks like"),
+}  # fmt: skip
+EDITORS = ("editor",)
+APPROVERS = ("editor", "administrator")
+
+
+class ReasonForm(forms.Form):
+    """Why the list is to change."""
+
+    reason = forms.TextArea(
+        _l("Reason of the change"), max_length=500, count=True, required=_l("Give the reason"),
+        hint=_l("The second person and later readers see it."),
+    )  # fmt: skip
+
+
+class WordForm(ReasonForm):
+    """A restricted word."""
+
+    word = forms.TextField(FIELDS["word"], max_length=20, required=_l("Enter the word"))
+    category = forms.TextField(
+        FIELDS["category"], max_length=40, required=_l("Enter the category"), attributes={"list": "categories"},
+        hint=_l("Applicants read it beside the word."),
+    )  # fmt: skip
+    rule = forms.Select(FIELDS["rule"], choices=[], blank=_l("Choose"), required=_l("Choose the rule"))
+    effect = forms.Radios(FIELDS["effect"], choices=list(CHOICES.items()), required=_l("Choose the effect"))
+    match = forms.Radios(
+        FIELDS["match"], choices=list(MATCHES.items()), default="part", required=_l("Choose where")
+    )
+    exceptions = forms.TextField(
+        FIELDS["exceptions"], max_length=300,
+        hint=_l("Longer words of another meaning, separated by semicolons."),
+    )  # fmt: skip
+    basis = forms.TextField(FIELDS["basis"], max_length=300)
+    source = forms.TextField(
+        FIELDS["source"], max_length=300, hint=_l("The document that the word comes from.")
+    )
+    valid_from = forms.DateField(FIELDS["valid_from"], default=today, required=_l("Enter the first day"))
+    valid_to = forms.DateField(FIELDS["valid_to"], hint=_l("Leave empty for no end."))
+
+
+class SynonymForm(ReasonForm):
+    """An industry word in a group."""
+
+    word = forms.TextField(FIELDS["word"], max_length=20, required=_l("Enter the industry word"))
+    group = forms.TextField(
+        FIELDS["group"], max_length=20, required=_l("Enter the group"), attributes={"list": "groups"},
+        hint=_l("Words of one group count as one trade when names are compared."),
+    )  # fmt: skip
+
+
+class LookalikeForm(ReasonForm):
+    """Two characters that look alike."""
+
+    a = forms.TextField(
+        FIELDS["a"], max_length=1, required=_l("Enter one character"), classes="govuk-input--width-2"
+    )
+    b = forms.TextField(
+        FIELDS["b"], max_length=1, required=_l("Enter one character"), classes="govuk-input--width-2"
+    )
+
+
+class NoteForm(forms.Form):
+    """A note of the second person."""
+
+    note = forms.TextArea(_l("Note"), max_length=500, hint=_l("Needed to turn the change down."))
+
+
+FORMS: dict[str, type[ReasonForm]] = {"word": WordForm, "synonym": SynonymForm, "lookalike": LookalikeForm}
+
+
+def _kind(name: str) -> str:
+    if name not in KINDS:
+        raise NotFound("list")
+    return KINDS[name]
+
+
+@blueprint.get("")
+@staff(*ANY_STAFF)
+def index() -> ResponseReturnValue:
+    """The first list."""
+    return redirect(url_for("intranet_names.show", name="words"), 303)
+
+
+@blueprint.get("/<name>")
+@staff(*ANY_STAFF)
+def show(name: str) -> ResponseReturnValue:
+    """One list as it is in force, searched and in pages."""
+    kind, catalogue = _kind(name), current_catalogue(db)
+    text = request.args.get("q", "").strip()[:40]
+    picked = {key: request.args.get(key, "") for key in ("category", "effect", "group")}
+    rows: list[Any] = {
+        "word": lambda: listings.words(catalogue, text, picked["category"], picked["effect"]),
+        "synonym": lambda: listings.synonyms(catalogue, text, picked["group"]),
+        "lookalike": lambda: listings.lookalikes(catalogue, text),
+    }[kind]()
+    return render_template(
+        f"intranet/names/{name}.html", name=name, page=paginate_list(rows), text=text, picked=picked, lists=LISTS,
+        effects=EFFECTS, categories=listings.categories(catalogue), groups=listings.groups(catalogue),
+        changed=listings.changed(catalogue), waiting=len(listings.pending(db)), today=today(), may_edit=_may(EDITORS), pairs=_pairs,
+        sources=SOURCES,
+    )  # fmt: skip
+
+
+def _pairs(texts: list[str]) -> list[tuple[str, str]]:
+    """Options of a drop-down whose values are what is read."""
+    return [(text, text) for text in texts]
+
+
+def _may(roles: tuple[str, ...]) -> bool:
+    return bool(set(roles) & set(current_user.person.roles))
+
+
+@blueprint.route("/<name>/add", methods=["GET", "POST"])
+@staff(*EDITORS)
+def add(name: str) -> ResponseReturnValue:
+    """Propose an entry, or other values for one; what it would change is shown first."""
+    kind, catalogue = _kind(name), current_catalogue(db)
+    form = FORMS[kind](data=_known(catalogue, kind)) if request.method == "GET" else FORMS[kind]()
+    if isinstance(form, WordForm):
+        form.rule.choices = form.rule.remember([(rule, rule) for rule in listings.rules(catalogue)])
+    return _proposed(name, "add", form, _values(form))
+
+
+@blueprint.route("/<name>/withdraw", methods=["GET", "POST"])
+@staff(*EDITORS)
+def withdraw(name: str) -> ResponseReturnValue:
+    """Propose that an entry leaves the list."""
+    kind = _kind(name)
+    keys = ("a", "b") if kind == "lookalike" else ("word",)
+    values = {key: request.values.get(key, "")[:20] for key in keys}
+    if not _known(current_catalogue(db), kind, values):
+        raise NotFound("entry")
+    return _proposed(name, "withdraw", ReasonForm(), values)
+
+
+def _proposed(name: str, action: str, form: ReasonForm, values: dict[str, str]) -> ResponseReturnValue:
+    kind = KINDS[name]
+    effects: list[lists.Effect] | None = None
+    if form.validate_on_submit():
+        try:
+            row = lists.propose(
+                db, kind=kind, action=action, values=values, reason=form.reason.data or "", by=current_user.id, now=now()
+            )  # fmt: skip
+            if request.form.get("action") != "preview":
+                flash(gettext("Proposed. It is in force once a second person has approved it."), "success")
+                return redirect(url_for("intranet_names.change", sequence=row.sequence), 303)
+            db.rollback()
+            effects = lists.preview(db, kind=kind, action=action, values=values, now=now())
+        except RuleViolation as violation:
+            db.rollback()
+            form.add_problems(violation.problems)
+    catalogue = current_catalogue(db)
+    page = render_template(
+        "intranet/names/propose.html", name=name, kind=kind, act=action, form=form, values=values, effects=effects,
+        lists=LISTS, titles=TITLES, actions=ACTIONS, fields=FIELDS, verdicts=VERDICTS, shown=_shown,
+        categories=listings.categories(catalogue), groups=listings.groups(catalogue),
+    )  # fmt: skip
+    return page, 422 if form.errors else 200
+
+
+def _known(catalogue: Catalogue, kind: str, key: dict[str, str] | None = None) -> dict[str, Any]:
+    """The values of the entry that the address names, or nothing."""
+    asked = key or request.args
+    word = asked.get("word", "")
+    if kind == "word" and word in catalogue.words:
+        held = catalogue.words[word]
+        effect = {"block": "forbid"}.get(held.effect, held.effect)
+        return {
+            "word": word, "category": held.category, "rule": held.rule, "effect": effect, "match": held.match,
+            "exceptions": "；".join(held.exceptions), "basis": held.basis, "source": held.source,
+            "valid_from": held.valid_from, "valid_to": held.valid_to,
+        }  # fmt: skip
+    if kind == "synonym" and word in catalogue.groups:
+        return {"word": word, "group": catalogue.groups[word]}
+    if kind == "lookalike" and asked.get("b") in catalogue.lookalikes.get(asked.get("a", ""), ()):
+        return {"a": asked["a"], "b": asked["b"]}
+    return {}
+
+
+def _values(form: ReasonForm) -> dict[str, str]:
+    values = {}
+    for key, value in form.data.items():
+        if key in FIELDS and value:
+            values[key] = value.isoformat() if isinstance(value, date) else str(value)
+    if "exceptions" in values:
+        values["exceptions"] = ";".join(
+            filter(None, (e.strip() for e in values["exceptions"].replace("；", ";").split(";")))
+        )
+    return values
+
+
+def _shown(key: str, value: str) -> Any:
+    """A value of a change as people read it."""
+    if key in ("valid_from", "valid_to"):
+        return date.fromisoformat(value)
+    if key == "exceptions":
+        return value.replace(";", "；")
+    return {"effect": CHOICES, "match": MATCHES, "source": SOURCES}.get(key, {}).get(value, value)
+
+
+@blueprint.get("/changes")
+@staff(*ANY_STAFF)
+def changes() -> ResponseReturnValue:
+    """What waits for a second person, and everything that was decided."""
+    text, kind = request.args.get("q", "").strip()[:40], request.args.get("kind", "")
+    kind = kind if kind in TITLES else ""
+    waiting = listings.pending(db)
+    page = paginate(db, listings.history(text, kind))
+    return render_template(
+        "intranet/names/changes.html", name="changes", waiting=waiting, page=page, text=text, kind=kind, lists=LISTS,
+        titles=TITLES, actions=ACTIONS, numbers=_numbers([*waiting, *page]), subject=_subject,
+    )  # fmt: skip
+
+
+def _subject(row: NameCatalogueChange) -> str:
+    """What a change is about: the word, or the two characters."""
+    values = row.values
+    return f"{values['a']} / {values['b']}" if row.kind == "lookalike" else str(values["word"])
+
+
+def _numbers(rows: list[NameCatalogueChange]) -> dict[uuid.UUID, str]:
+    people = {person for r in rows for person in (r.proposed_by, r.approved_by, r.rejected_by) if person}
+    return {
+        row.id: row.number for row in db.execute(select(Staff.id, Staff.number).where(Staff.id.in_(people)))
+    }
+
+
+@blueprint.get("/changes/<int:sequence>")
+@staff(*ANY_STAFF)
+def change(sequence: int) -> ResponseReturnValue:
+    """One change: its values, what it would do today, and the decision."""
+    return _change(_row(sequence), NoteForm(formdata=None))
+
+
+def _row(sequence: int) -> NameCatalogueChange:
+    row = listings.change_of(db, sequence) if sequence < 2**31 else None
+    if row is None:
+        raise NotFound("change")
+    return row
+
+
+def _change(row: NameCatalogueChange, form: NoteForm) -> ResponseReturnValue:
+    waiting = row.number is None and row.rejected_by is None
+    values = {key: row.values[key] for key in FIELDS if row.values.get(key)}
+    before = _known(current_catalogue(db), row.kind, row.values) if waiting else {}
+    page = render_template(
+        "intranet/names/change.html", row=row, form=form, waiting=waiting, values=values, before=before, lists=LISTS,
+        titles=TITLES, actions=ACTIONS, fields=FIELDS, verdicts=VERDICTS, shown=_shown, subject=_subject(row),
+        numbers=_numbers([row]), mine=row.proposed_by == current_user.id, may_approve=_may(APPROVERS),
+        name=next(name for name, kind in KINDS.items() if kind == row.kind),
+        effects=lists.preview(db, kind=row.kind, action=row.action, values=row.values, now=now()) if waiting else None,
+    )  # fmt: skip
+    return page, 422 if form.errors else 200
+
+
+@blueprint.post("/changes/<int:sequence>")
+@staff(*APPROVERS)
+def decide(sequence: int) -> ResponseReturnValue:
+    """Approve or turn down; in force for every check that begins after it."""
+    row, form = _row(sequence), NoteForm()
+    if form.validate():
+        try:
+            if request.form.get("action") == "reject":
+                lists.reject(db, change_id=row.id, by=current_user.id, note=form.note.data or "", now=now())
+                flash(gettext("The change was turned down."), "info")
+            else:
+                lists.approve(db, change_id=row.id, by=current_user.id, now=now())
+                flash(gettext("Approved. Every check from now on knows the change."), "success")
+        except RuleViolation as violation:
+            form.add_problems(violation.problems)
+        else:
+            return redirect(url_for("intranet_names.change", sequence=sequence), 303)
+    return _change(row, form)
