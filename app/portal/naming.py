@@ -9,6 +9,7 @@ from flask_login import current_user
 from app.web import forms
 from app.web.access import signed_in
 from app.web.database import db
+from app.web.forms import half_width
 from app.web.limits import limiter
 from workflow import objects
 from workflow.case import Case, case_of
@@ -16,12 +17,17 @@ from workflow.catalogues.queries import catalogue
 from workflow.clock import local_date, today
 from workflow.errors import Conflict, NotFound, Problem, RuleViolation, Words
 from workflow.establishment import jurisdiction, types
+from workflow.establishment.drafts import draft_of
+from workflow.machine import STEP_OF_STATE
 from workflow.naming import declaration, facts
+from workflow.naming.parts import Parts, parse
 from workflow.naming.proposal import Answer, Proposal
 from workflow.naming.queries import check as check_name
 from workflow.naming.suggestions import suggest
+from workflow.policies.queries import policy
 
 blueprint = Blueprint("naming", __name__, url_prefix="/cases/<number>/name")
+PROVINCE = "42"
 NO_AUTHORITY = Words("请选择企业所在的区县。", "Choose the county where the company will be.")
 
 
@@ -41,58 +47,66 @@ class NameForm(forms.Form):
         hint=_l("What people will call you: two or more Chinese characters that set you apart."),
     )  # fmt: skip
     industry = forms.TextField(
-        _l("Industry term"), max_length=30, required=_l("Enter an industry term, such as 软件"),
-        hint=_l("What you mainly do, such as 软件, 餐饮管理 or 商贸."), attributes={"list": "industry-words"},
+        _l("Industry term"), max_length=30, required=_l("Enter an industry term"),
+        hint=_l("What you mainly do, such as software, catering or trade."), attributes={"list": "industry-words"},
     )  # fmt: skip
     form = forms.Select(_l("Organisational form"), required=_l("Choose the form"), choices=[])
     place = forms.Radios(
         _l("Order of the parts"), default="front", required=_l("Choose the order"),
         choices=[
-            ("front", _l("Division first: 武汉某某软件有限公司")),
-            ("middle", _l("After the trade name: 某某（武汉）软件有限公司")),
-            ("end", _l("Before the form: 某某软件（武汉）有限公司")),
+            ("front", _l("The division first")),
+            ("middle", _l("The division in brackets after the trade name")),
+            ("end", _l("The division in brackets before the form")),
         ],
     )  # fmt: skip
     committed = forms.Checkbox(
         _l(
             "I commit myself: if this name is similar to another's and infringes its rights, I bear the liability."
-        ),
-        mark_optional=False,
+        )
     )
 
 
-def _form(case: Case, data: dict[str, str] | None = None) -> NameForm:
-    form = (
-        NameForm(data=data)
-        if data
-        else NameForm(request.args if request.method == "GET" and request.args else None)
-    )
+def _form(case: Case) -> NameForm:
+    """What was typed, what a suggestion fills in, or what was declared last."""
+    if request.method == "GET":
+        form = NameForm(request.args) if "trade_name" in request.args else NameForm(None, data=_known(case))
+    else:
+        form = NameForm()
     known = catalogue(db)
-    counties = [d for d in known.divisions.values() if d.code.startswith("42") and d.level == 3]
+    counties = [d for d in known.divisions.values() if d.code.startswith(PROVINCE) and d.level == 3]
     form.area.choices = form.area.remember([(d.code, d.full_name.removeprefix("湖北省")) for d in counties])
-    form.division.choices = form.division.remember(
-        [(text, text) for text in _divisions(form.area.data or "")]
-    )
+    texts = _divisions(form.area.data or "")
+    form.division.choices = form.division.remember([(text, text) for text in texts])
+    form.division.data = form.division.data if form.division.data in texts else texts[0]
     words = types.get(case.entity_type).name_forms
     form.form.choices = form.form.remember([(word, word) for word in words])
+    form.place.data = form.place.data or "front"
     return form
 
 
+def _known(case: Case) -> dict[str, str]:
+    """What the page opens with: the last name declared, and the county of the address if it is known."""
+    past = declaration.declarations_of(db, case.id)
+    wish = past[0].proposal if past else {}
+    office = facts.division_of_authority(wish["authority_code"]) if wish else ""
+    area = office or draft_of(db, case.id)[0].address.division_code
+    shown = ("division", "trade_name", "industry", "form", "place")
+    return {"area": area or "", **{key: wish[key] for key in shown if wish.get(key)}}
+
+
 def _divisions(area: str) -> list[str]:
-    """The ways in which the place may stand in the name (NM-05, NM-06): the city, with or without its county."""
+    """The ways in which the place may stand in the name: a district only behind its city (NM-05, NM-06)."""
     path = catalogue(db).division_path(area) if area in catalogue(db).divisions else []
     if not path:
         return ["武汉", "武汉市", "湖北", "湖北省"]
-    texts: list[str] = []
-    known = facts.divisions()
-    for division in reversed(path):
-        fact = known.get(division.code)
+    texts: dict[int, list[str]] = {1: [], 2: [], 3: []}
+    for division in path:
+        fact = facts.divisions().get(division.code)
         if division.level == 3 and division.kind == "市辖区":
-            texts.append(path[1].name + division.name)
+            texts[3].append(path[-2].name + division.name)
         elif fact:
-            texts += [fact.short, fact.name]
-    city_first = sorted(texts, key=lambda t: (len(t) > 5, texts.index(t)))
-    return list(dict.fromkeys(city_first))
+            texts[division.level] += [fact.short, fact.name]
+    return list(dict.fromkeys(texts[2] + texts[3] + texts[1]))
 
 
 def _proposal(case: Case, form: NameForm) -> Proposal:
@@ -105,13 +119,14 @@ def _proposal(case: Case, form: NameForm) -> Proposal:
     if office is None:
         raise RuleViolation([Problem("AUT-02", "area", NO_AUTHORITY)])
     return Proposal(
-        authority_code=office.code, trade_name=(form.trade_name.data or "").strip(), industry=(form.industry.data or "").strip(),
-        form=form.form.data or "", division=form.division.data or "", place=form.place.data or "front",
-        entity_type=case.entity_type, own_case=str(case.id),
+        authority_code=office.code, trade_name=half_width(form.trade_name.data or ""),
+        industry=half_width(form.industry.data or ""), form=form.form.data or "", division=form.division.data or "",
+        place=form.place.data or "front", entity_type=case.entity_type, own_case=str(case.id),
     )  # fmt: skip
 
 
 @blueprint.route("", methods=["GET", "POST"])
+@limiter.limit("60 per minute", methods=["POST"])
 @signed_in
 def edit(number: str) -> ResponseReturnValue:
     """Choose a name, see the answer, commit, declare; afterwards see how it stands."""
@@ -120,14 +135,14 @@ def edit(number: str) -> ResponseReturnValue:
         return _held(case)
     form = _form(case)
     answer: Answer | None = None
-    status = 200
-    if form.validate_on_submit() or (request.method == "GET" and request.args.get("trade_name")):
+    proposal: Proposal | None = None
+    asked = form.validate_on_submit() or (request.method == "GET" and bool(request.args.get("trade_name")))
+    if asked:
         try:
             proposal = _proposal(case, form)
             answer = check_name(db, proposal)
             if request.form.get("action") == "declare":
                 declaration.declare(db, case.id, current_user.actor, proposal, bool(form.committed.data))
-                flash(gettext("The name has been declared."), "success")
                 return redirect(url_for("naming.edit", number=number), 303)
         except RuleViolation as violation:
             db.rollback()
@@ -135,22 +150,23 @@ def edit(number: str) -> ResponseReturnValue:
         except Conflict as conflict:
             if conflict.code not in ("name_taken", "could_not_check"):
                 raise
-            db.rollback()
+            db.rollback()  # somebody was quicker: what is free now is shown, what was typed is kept
             form.add_problems([Problem(conflict.code, "trade_name", conflict.words)])
-            answer = check_name(db, _proposal(case_of(db, number, current_user.id), form))
-    if form.errors:
-        status = 422
-    return _page(case_of(db, number, current_user.id), form, answer), status
-
-
-def _page(case: Case, form: NameForm, answer: Answer | None) -> str:
-    wishes: list[Answer] = []
-    if answer and answer.verdict != "clear" and form.area.data:
-        wishes = list(suggest(db, _proposal(case, form)))
-    return render_template(
-        "portal/naming/edit.html", form=form, case=case, answer=answer, suggestions=wishes, marks=marks,
-        past=declaration.declarations_of(db, case.id), words=facts.common_industry_words(200),
+            answer = check_name(db, proposal) if proposal else None
+        case = case_of(db, number, current_user.id)
+    page = render_template(
+        "portal/naming/edit.html", form=form, case=case, answer=answer, suggestions=_suggestions(answer, proposal),
+        marks=marks, past=declaration.declarations_of(db, case.id), words=list(facts.industry_words())[:300],
+        months=policy(db, "reservation_months", proposal.authority_code if proposal else ""),
     )  # fmt: skip
+    return page, 422 if form.errors else 200
+
+
+def _suggestions(answer: Answer | None, proposal: Proposal | None) -> list[Parts]:
+    """Names that are free now and near to the wish, in parts, so that a click fills them in."""
+    if proposal is None or answer is None or answer.verdict in ("clear", "could_not_check"):
+        return []
+    return [parse(name) for name in suggest(db, proposal, holder=str(current_user.id))]
 
 
 def marks(answer: Answer) -> tuple[list[str], list[str]]:
@@ -180,35 +196,46 @@ def check(number: str) -> ResponseReturnValue:
     case = case_of(db, number, current_user.id)
     form = _form(case)
     answer: Answer | None = None
-    wishes: list[Answer] = []
+    proposal: Proposal | None = None
     if form.trade_name.data and form.area.data:
-        proposal = _proposal(case, form)
-        answer = check_name(db, proposal)
-        if answer.verdict not in ("clear", "could_not_check"):
-            wishes = list(suggest(db, proposal))
+        try:
+            proposal = _proposal(case, form)
+            answer = check_name(db, proposal)
+        except RuleViolation:
+            proposal = None
     return render_template(
-        "portal/naming/answer.html", answer=answer, suggestions=wishes, case=case, form=form, marks=marks
-    )
+        "portal/naming/answer.html", answer=answer, suggestions=_suggestions(answer, proposal), case=case, form=form,
+        marks=marks,
+    )  # fmt: skip
 
 
 @blueprint.get("/divisions")
 @signed_in
 def divisions(number: str) -> ResponseReturnValue:
-    """The ways to write the place, after the county was chosen: a fragment."""
+    """The ways to write the place, after the county was chosen: a fragment; the name is checked again after it."""
     case = case_of(db, number, current_user.id)
-    return render_template("portal/naming/divisions.html", form=_form(case), case=case)
+    page = render_template("portal/naming/divisions.html", form=_form(case), case=case)
+    return page, 200, {"HX-Trigger-After-Swap": "name-changed"}
 
 
 def _held(case: Case) -> ResponseReturnValue:
-    row = declaration.declaration_of(db, case.id) or declaration.reservation_of(db, case.id)
+    """How the name stands: waiting, reserved, expired, registered."""
+    past = declaration.declarations_of(db, case.id)
+    row = next((d for d in past if d.state in ("pending", "reserved", "used")), past[0] if past else None)
     days = (local_date(row.reserved_until) - today()).days if row and row.reserved_until else None
     return render_template(
-        "portal/naming/held.html",
-        case=case,
-        row=row,
-        days=days,
-        past=declaration.declarations_of(db, case.id),
-    )
+        "portal/naming/held.html", case=case, row=row, days=days, past=[d for d in past if d is not row],
+        parts=parse(row.name) if row else None, may_extend=declaration.may_extend(db, case),
+        step=STEP_OF_STATE[case.state],
+    )  # fmt: skip
+
+
+@blueprint.get("/state")
+@signed_in
+def state(number: str) -> ResponseReturnValue:
+    """For the waiting page: nothing while the registrar looks, then the page itself again."""
+    case = case_of(db, number, current_user.id)
+    return "", 204, {} if case.state == "name_submitted" else {"HX-Refresh": "true"}
 
 
 @blueprint.route("/give-up", methods=["GET", "POST"])

@@ -18,11 +18,12 @@ from workflow.catalogues.queries import catalogue
 from workflow.clock import add_working_days, local_date
 from workflow.db import Base, Id, Now, now
 from workflow.errors import Conflict, Problem, RuleViolation, Words
-from workflow.machine import CaseMachine, next_state
+from workflow.establishment.drafts import draft_of
+from workflow.machine import MOVED_ON, CaseMachine, next_state
 from workflow.messages.operations import send
 from workflow.naming import operations as register
 from workflow.naming.proposal import Answer, Proposal
-from workflow.naming.queries import check
+from workflow.naming.queries import check, decision_record
 from workflow.policies.queries import policy
 from workflow.review.models import Decision
 from workflow.review.operations import actor_of, decide
@@ -37,6 +38,10 @@ BLOCKED = Words(
 NOT_CHECKED = Words(
     "名称暂时无法核对，没有提交。请稍后再试。",
     "The name could not be checked just now; nothing was submitted. Try again later.",
+)
+NO_EXTENSION = Words(
+    "经营范围中有登记前须经批准的项目时，名称才能保留一年。",
+    "A name is kept for a year only where the scope has items that need approval before registration.",
 )
 LIVE = ("pending", "reserved")
 
@@ -122,7 +127,7 @@ def declare(
     count = len(declarations_of(db, case_id))
     declaration = NameDeclaration(
         case_id=case_id, number=f"{case.number}-N{count + 1}", name=row.name, proposal=_plain(proposal),
-        answer=answer.as_json(), state="pending" if review else "reserved", committed_at=now(), declared_at=now(),
+        answer=decision_record(answer), state="pending" if review else "reserved", committed_at=now(), declared_at=now(),
         reserved_until=row.reserved_until,
     )  # fmt: skip
     db.add(declaration)
@@ -186,19 +191,28 @@ def give_up(db: Session, case_id: uuid.UUID, actor: Actor) -> Case:
     return case
 
 
+def may_extend(db: Session, case: Case) -> bool:
+    """Whether the name may be kept for a year: the scope has items approved before registration (NM-44)."""
+    entries = catalogue(db).scope_entries
+    chosen = draft_of(db, case.id)[0].scope
+    return any(e.code in entries and entries[e.code].timing == "before" for e in chosen)
+
+
 def extend(db: Session, case_id: uuid.UUID, actor: Actor) -> NameDeclaration:
-    """Keep the name for a second period, counted from the first; once. Raises Conflict, NotFound."""
+    """Keep the name for a year from its declaration, where approvals are needed first (NM-44).
+
+    Raises Conflict (`moved_on`, `reservation_expired`), RuleViolation when nothing needs approval before registration.
+    """
     case = lock_case(db, case_id)
     declaration = reservation_of(db, case_id)
-    if declaration is None:
-        raise Conflict(code="moved_on")
-    row = register.extend(
-        db, case_id=case_id, months=policy(db, "reservation_months", case.authority_code), now=now()
-    )
-    declaration.reserved_until = row.reserved_until
-    record(
-        db, case, actor, "extend_reservation", detail={"until": f"{local_date(row.reserved_until):%Y-%m-%d}"}
-    )
+    if declaration is None or declaration.state != "reserved":
+        raise Conflict(MOVED_ON, "moved_on")
+    if not may_extend(db, case):
+        raise RuleViolation([Problem("NM-44", "", NO_EXTENSION, "企业名称登记管理规定第十八条")])
+    row = register.extend(db, case_id=case_id, now=now())
+    declaration.reserved_until, declaration.notice_key = row.reserved_until, ""
+    until = f"{local_date(row.reserved_until):%Y-%m-%d}" if row.reserved_until else ""
+    record(db, case, actor, "extend_reservation", detail={"until": until})
     return declaration
 
 
@@ -217,7 +231,7 @@ def end(db: Session, case_id: uuid.UUID, state: str) -> None:
 def _pending(db: Session, case_id: uuid.UUID) -> NameDeclaration:
     declaration = declaration_of(db, case_id)
     if declaration is None:
-        raise Conflict(code="moved_on")
+        raise Conflict(MOVED_ON, "moved_on")
     return declaration
 
 
