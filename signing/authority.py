@@ -233,7 +233,9 @@ class Authority:
         except FileNotFoundError:
             if self._manifest:
                 return self._manifest  # being founded right now
-            raise AuthorityUnavailable(f"no certificate authority stands in {self.folder.name}/ yet") from None
+            raise AuthorityUnavailable(
+                f"no certificate authority stands in {self.folder.name}/ yet"
+            ) from None
         if stamp != self._manifest_stamp:
             self._reload()
         return self._manifest
@@ -344,7 +346,9 @@ class Authority:
             link=EvidenceLink({key: value for key, value in link.items() if value is not None}),
         )
         db.execute(
-            insert(Certificate).values(**_row(certificate, "event", issuer.label, evidence=evidence_reference))
+            insert(Certificate).values(
+                **_row(certificate, "event", issuer.label, evidence=evidence_reference)
+            )
         )
         return certificate
 

@@ -1,5 +1,6 @@
 """One person's act of signing: a key made for it, a certificate issued for it, every paper signed, the key gone."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -9,19 +10,23 @@ from sqlalchemy.orm import Session
 from signing import stamps
 from signing.authority import Authority, Credential
 from signing.keys import one_time_key
-from signing.pdf import Box, Look, sign
+from signing.pdf import Box, Pen
 
 EVENT_LIFETIME = timedelta(minutes=30)
 
 
 @dataclass(frozen=True)
 class SignatureRequest:
-    """A paper to sign: the bytes so far, the name of the new field, and the box kept free for the stamp."""
+    """A paper to sign: the bytes so far, the name of the new field, and the box kept free for the stamp.
+
+    `fields`: the fields of everyone who signs it; when given, the first signature makes them all and certifies.
+    """
 
     kind: str
     pdf: bytes
     field: str
     box: Box
+    fields: Mapping[str, Box] | None = None
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,7 @@ def sign_set(
 ) -> SignedSet:
     """Sign all papers of one person in one act (ES-20). Everything belongs to the caller's transaction.
 
-    Raises PaperRefused, TimeStampFailure, LintFailure; then nothing is signed.
+    Raises PaperRefused, TimeStampFailure, CertificateUnusable, LintFailure; then nothing is signed.
     """
     key = one_time_key()
     certificate = authority.issue_event_certificate(
@@ -54,12 +59,13 @@ def sign_set(
     issuer = authority.issuer().label
     credential = Credential(key, certificate, authority.chain(issuer), issuer)
     db.flush()
+    pen = Pen(db, authority, credential)
     now = datetime.now(UTC)
     signed = {}
     for request in requests:
         _, x0, y0, x1, y1 = request.box
-        look = Look(stamps.personal(real_name, now, credential.serial, x1 - x0, y1 - y0))
-        signed[request.kind] = sign(
-            db, authority, request.pdf, credential, field=request.field, box=request.box, look=look
+        look = stamps.personal(real_name, now, credential.serial, x1 - x0, y1 - y0)
+        signed[request.kind] = pen.sign(
+            request.pdf, field=request.field, box=request.box, look=look, fields=request.fields
         )
     return SignedSet(signed, credential.serial, certificate.public_bytes(Encoding.DER))

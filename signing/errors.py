@@ -19,6 +19,10 @@ class LintFailure(SigningError):
         self.profile, self.findings = profile, tuple(findings)
 
 
+class CertificateUnusable(SigningError):
+    """The certificate that should sign is revoked, expired or unknown to the authority."""
+
+
 class TimeStampFailure(SigningError):
     """No trustworthy time stamp could be had; the work may be tried again."""
 

@@ -39,7 +39,9 @@ class Issuer:
 
 def distinguished_name(**parts: str) -> x509.Name:
     """A name from C, O, CN and SERIALNUMBER, in that order; empty parts are left out."""
-    return x509.Name([x509.NameAttribute(lint.ATTRIBUTES[key], parts[key]) for key in lint.ATTRIBUTES if parts.get(key)])
+    return x509.Name(
+        [x509.NameAttribute(lint.ATTRIBUTES[key], parts[key]) for key in lint.ATTRIBUTES if parts.get(key)]
+    )
 
 
 def common_name(name: x509.Name) -> str:
@@ -79,8 +81,14 @@ def issue(
     end = begin + (lifetime or profile.lifetime)
     if issuer is not None:
         end = min(end, issuer.certificate.not_valid_after_utc)
-    builder = _draft(profile, subject, public_key, issuer, base_url, link).not_valid_before(begin).not_valid_after(end)
-    lint.check(profile, builder.sign(ec.generate_private_key(CURVE), SHA256), issuer and issuer.certificate)
+    builder = (
+        _draft(profile, subject, public_key, issuer, base_url, link)
+        .not_valid_before(begin)
+        .not_valid_after(end)
+    )
+    lint.check(
+        profile, builder.sign(ec.generate_private_key(CURVE), SHA256), issuer.certificate if issuer else None
+    )
     key = issuer.key if issuer else own_key
     assert key is not None
     return builder.sign(key, SHA256)
@@ -109,7 +117,9 @@ def _draft(
         .add_extension(x509.BasicConstraints(profile.authority, profile.path_length), critical=True)
         .add_extension(
             x509.KeyUsage(
-                **{name: name in profile.usages for name in lint.USAGES}, encipher_only=False, decipher_only=False
+                **{name: name in profile.usages for name in lint.USAGES},
+                encipher_only=False,
+                decipher_only=False,
             ),
             critical=True,
         )
@@ -117,7 +127,9 @@ def _draft(
         .add_extension(x509.AuthorityKeyIdentifier(parent.digest, None, None), critical=False)
     )
     if profile.extended:
-        builder = builder.add_extension(x509.ExtendedKeyUsage(profile.extended), critical=profile.extended_critical)
+        builder = builder.add_extension(
+            x509.ExtendedKeyUsage(profile.extended), critical=profile.extended_critical
+        )
     if issuer is not None:
         policy = x509.PolicyInformation(x509.ObjectIdentifier(CERTIFICATE_POLICY), None)
         builder = builder.add_extension(x509.CertificatePolicies([policy]), critical=False)
@@ -128,7 +140,9 @@ def _draft(
         if not profile.authority:
             access.insert(0, _access(AuthorityInformationAccessOID.OCSP, f"{base_url}/pki/ocsp"))
         list_at = x509.UniformResourceIdentifier(f"{base_url}/pki/crl/{issuer.label}.crl")
-        builder = builder.add_extension(x509.AuthorityInformationAccess(access), critical=False).add_extension(
+        builder = builder.add_extension(
+            x509.AuthorityInformationAccess(access), critical=False
+        ).add_extension(
             x509.CRLDistributionPoints([x509.DistributionPoint([list_at], None, None, None)]), critical=False
         )
     if link is not None:

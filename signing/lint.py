@@ -91,7 +91,10 @@ def _extensions(profile: Profile, draft: x509.Certificate, issuer: x509.Certific
     found += [f"extension {oid.dotted_string} is not in the profile" for oid in set(present) - expected]
 
     basic = draft.extensions.get_extension_for_class(x509.BasicConstraints)
-    if not basic.critical or (basic.value.ca, basic.value.path_length) != (profile.authority, profile.path_length):
+    if not basic.critical or (basic.value.ca, basic.value.path_length) != (
+        profile.authority,
+        profile.path_length,
+    ):
         found.append("basic constraints differ from the profile")
     usage = draft.extensions.get_extension_for_class(x509.KeyUsage)
     if not usage.critical or {name for name in USAGES if getattr(usage.value, name)} != profile.usages:
@@ -104,7 +107,10 @@ def _extensions(profile: Profile, draft: x509.Certificate, issuer: x509.Certific
     if own != x509.SubjectKeyIdentifier.from_public_key(draft.public_key()):  # type: ignore[arg-type]
         found.append("subject key identifier is not of this key")
     parent = (issuer or draft).extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
-    if draft.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value.key_identifier != parent.digest:
+    if (
+        draft.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value.key_identifier
+        != parent.digest
+    ):
         found.append("authority key identifier is not of the issuer's key")
     if ExtensionOID.CERTIFICATE_POLICIES in present:
         policies = draft.extensions.get_extension_for_class(x509.CertificatePolicies).value

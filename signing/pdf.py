@@ -1,41 +1,145 @@
 """PAdES: signatures and seals in PDFs, with time stamp and validation data inside (B-LT), archive stamp (B-LTA)."""
 
-import os
-import tempfile
-from dataclasses import dataclass
+from collections.abc import Mapping
+from hashlib import sha256
 from io import BytesIO
 from typing import Any
 
-from asn1crypto import keys as asn1_keys
-from asn1crypto import x509 as asn1
-from cryptography import x509
-from cryptography.hazmat.primitives import serialization
-from pyhanko.pdf_utils.content import ImportedPdfPage
+from asn1crypto import cms
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.layout import AxisAlignment, InnerScaling, Margins, SimpleBoxLayoutRule
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.sign import signers
-from pyhanko.sign.fields import MDPPerm, SigFieldSpec, SigSeedSubFilter
+from pyhanko.sign.fields import MDPPerm, SigFieldSpec, SigSeedSubFilter, append_signature_field
 from pyhanko.sign.general import SigningError as PyHankoError
+from pyhanko.sign.timestamps import TimeStamper
 from pyhanko.stamp import StaticStampStyle
-from pyhanko_certvalidator import ValidationContext
-from pyhanko_certvalidator.registry import SimpleCertificateStore
 from sqlalchemy.orm import Session
 
-from signing import revocation, stamps
+from signing import der, stamps
 from signing.authority import Authority, Credential
+from signing.drawing import Drawing
 from signing.errors import PaperRefused
 from signing.papers.data import RenderedPaper
+from signing.proofs import Proofs, gather, parsed
 from signing.timestamp import OwnTimeStamper
 
 Box = tuple[int, float, float, float, float]  # page index, x0, y0, x1, y1 in points
 
+FILL = SimpleBoxLayoutRule(
+    x_align=AxisAlignment.ALIGN_MID,
+    y_align=AxisAlignment.ALIGN_MID,
+    margins=Margins(0, 0, 0, 0),
+    inner_content_scaling=InnerScaling.SHRINK_TO_FIT,
+)
+ATTRIBUTES = 1600  # octets of a CMS signature besides the certificates: attributes, two signatures, TSTInfo
 
-@dataclass(frozen=True)
-class Look:
-    """How a signature shows on the page: a small PDF that fills the box."""
 
-    pdf: bytes
+class HeldKey(signers.Signer):
+    """Signs with a key wherever it lives, in memory or in a token; the key itself is never asked for."""
+
+    def __init__(self, credential: Credential) -> None:
+        self._certificate = parsed(credential.certificate)
+        self._held = [self._certificate, *(parsed(c) for c in credential.chain[:-1])]
+        super().__init__(signing_cert=self._certificate)
+        self._key = credential.key
+
+    async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:
+        """See Signer."""
+        if dry_run:
+            return bytes(72)
+        return self._key.sign(data, ec.ECDSA(getattr(hashes, digest_algorithm.upper())()))
+
+    async def signed_attrs(self, data_digest: bytes, *args: Any, **kwargs: Any) -> cms.CMSAttributes:
+        """See Signer. The time of signing is the time stamp's, so none is claimed here (PAdES)."""
+        return cms.CMSAttributes.load(der.signed_attributes(der.DATA, data_digest, self._certificate))
+
+    async def async_sign_prescribed_attributes(
+        self,
+        digest_algorithm: str,
+        signed_attrs: cms.CMSAttributes,
+        cms_version: str = "v1",
+        dry_run: bool = False,
+        timestamper: TimeStamper | None = None,
+        encap_content_info: object = None,
+    ) -> cms.ContentInfo:
+        """See Signer."""
+        attributes = signed_attrs.dump()
+        signature = await self.async_sign_raw(attributes, digest_algorithm, dry_run)
+        token = b""
+        if timestamper is not None:
+            made = await timestamper.async_timestamp(sha256(signature).digest(), "sha256")
+            token = made.dump()
+        return cms.ContentInfo.load(
+            der.signed_data(self._certificate, self._held, attributes, signature, token=token)
+        )
+
+
+class Pen:
+    """One credential at work: its validation data is gathered once and serves every paper signed with this pen.
+
+    Raises CertificateUnusable when its certificate, or the time stamping one, cannot be relied on now.
+    """
+
+    def __init__(self, db: Session, authority: Authority, credential: Credential) -> None:
+        self.credential = credential
+        self._proofs: Proofs = gather(db, authority, [credential, authority.tsa()])
+        self._stamper = OwnTimeStamper(db, authority)
+        self._signer = HeldKey(credential)
+        held = sum(len(certificate.dump()) for certificate in self._proofs.certificates)
+        self._reserved = 2 * (held + ATTRIBUTES)
+
+    def sign(
+        self,
+        pdf: bytes,
+        *,
+        field: str,
+        box: Box,
+        look: Drawing,
+        reason: str = "",
+        certify: bool = False,
+        fields: Mapping[str, Box] | None = None,
+    ) -> bytes:
+        """The PDF with one more signature: PAdES B-LT in one revision.
+
+        `certify` makes it the certification signature, after which only signing is allowed (DocMDP 2). `fields` are
+        the fields of everyone who signs this paper: with the first signature they are all made, and it certifies.
+        Raises PaperRefused, TimeStampFailure.
+        """
+        try:
+            writer = IncrementalPdfFileWriter(BytesIO(pdf))
+            first = bool(fields) and not writer.prev.embedded_signatures
+            for name, place in (fields or {}).items() if first else ():
+                if name != field:
+                    append_signature_field(writer, _field(name, place))
+            metadata = signers.PdfSignatureMetadata(
+                field_name=field,
+                md_algorithm="sha256",
+                subfilter=SigSeedSubFilter.PADES,
+                reason=reason or None,
+                name=self.credential.name,
+                certify=certify or first,
+                docmdp_permissions=MDPPerm.FILL_FORMS,
+            )
+            signer = signers.PdfSigner(
+                metadata,
+                self._signer,
+                timestamper=self._stamper,
+                stamp_style=StaticStampStyle(background=look, border_width=0, background_layout=FILL),
+                new_field_spec=_field(field, box),
+            )
+            self._proofs.put_into(writer)
+            out = signer.sign_pdf(writer, bytes_reserved=self._reserved)
+        except (PyHankoError, PdfError, ValueError) as error:
+            raise PaperRefused(str(error)) from error
+        return bytes(out.getvalue())
+
+
+def _field(name: str, box: Box) -> SigFieldSpec:
+    page, x0, y0, x1, y1 = box
+    return SigFieldSpec(name, on_page=page, box=(round(x0), round(y0), round(x1), round(y1)))
 
 
 def sign(
@@ -46,126 +150,43 @@ def sign(
     *,
     field: str,
     box: Box,
-    look: Look,
+    look: Drawing,
     reason: str = "",
     certify: bool = False,
 ) -> bytes:
     """The PDF with one more signature: PAdES B-LT, time stamped, with certificates, OCSP answers and CRLs inside.
 
-    `certify` makes it the certification signature, after which only further signatures are allowed (DocMDP 2).
-    Does not commit. Raises PaperRefused, TimeStampFailure.
+    Does not commit. See `Pen.sign`. Raises PaperRefused, TimeStampFailure, CertificateUnusable.
     """
-    page, x0, y0, x1, y1 = box
-    metadata = signers.PdfSignatureMetadata(
-        field_name=field,
-        md_algorithm="sha256",
-        subfilter=SigSeedSubFilter.PADES,
-        reason=reason or None,
-        name=credential.name,
-        certify=certify,
-        docmdp_permissions=MDPPerm.FILL_FORMS,
-        embed_validation_info=True,
-        validation_context=_context(db, authority, credential),
-    )
-    signer = signers.PdfSigner(
-        metadata,
-        _signer(credential),
-        timestamper=OwnTimeStamper(db, authority),
-        stamp_style=_style(look),
-        new_field_spec=SigFieldSpec(field, on_page=page, box=(int(x0), int(y0), int(x1), int(y1))),
-    )
-    try:
-        out = signer.sign_pdf(IncrementalPdfFileWriter(BytesIO(pdf)))
-    except (PyHankoError, PdfError, ValueError) as error:
-        raise PaperRefused(str(error)) from error
-    return bytes(out.getvalue())
+    pen = Pen(db, authority, credential)
+    return pen.sign(pdf, field=field, box=box, look=look, reason=reason, certify=certify)
 
 
 def seal(db: Session, authority: Authority, paper: RenderedPaper, credential: Credential) -> bytes:
     """A notice or licence under the registration authority's electronic seal (ES-15), as certification signature.
 
-    Raises PaperRefused when the paper has no room for a seal.
+    Raises PaperRefused when the paper has no room for a seal, TimeStampFailure, CertificateUnusable.
     """
     if "seal" not in paper.signature_boxes:
         raise PaperRefused(f"{paper.kind} has no place for a seal")
-    look = Look(stamps.round_seal(credential.name, sample=authority.sample))
-    return sign(
-        db,
-        authority,
-        paper.pdf,
-        credential,
-        field="seal",
-        box=paper.signature_boxes["seal"],
-        look=look,
-        certify=True,
-    )
+    look = stamps.round_seal(credential.name, sample=authority.sample)
+    box = paper.signature_boxes["seal"]
+    return sign(db, authority, paper.pdf, credential, field="seal", box=box, look=look, certify=True)
 
 
 def archive(db: Session, authority: Authority, pdf: bytes) -> bytes:
-    """The PDF with an archive time stamp over everything in it (B-LTA); repeated before algorithms age."""
+    """The PDF with an archive time stamp over everything in it (B-LTA); repeated before algorithms age.
+
+    The proofs of the time stamping certificate go in with the same revision. Does not commit.
+    Raises PaperRefused, TimeStampFailure, CertificateUnusable.
+    """
+    proofs = gather(db, authority, [authority.tsa()])
     stamper = signers.PdfTimeStamper(OwnTimeStamper(db, authority))
-    context = ValidationContext(
-        trust_roots=[_asn1(authority.root)], other_certs=[_asn1(c) for c in authority.chain()],
-        crls=_lists(db, authority), ocsps=_answers(db, authority, [authority.tsa()]), allow_fetching=False,
-    )  # fmt: skip
-    out = stamper.timestamp_pdf(IncrementalPdfFileWriter(BytesIO(pdf)), "sha256", validation_context=context)
+    held = sum(len(certificate.dump()) for certificate in proofs.certificates)
+    try:
+        writer = IncrementalPdfFileWriter(BytesIO(pdf))
+        proofs.put_into(writer)
+        out = stamper.timestamp_pdf(writer, "sha256", bytes_reserved=2 * (held + ATTRIBUTES))
+    except (PyHankoError, PdfError, ValueError) as error:
+        raise PaperRefused(str(error)) from error
     return bytes(out.getvalue())
-
-
-def _asn1(certificate: x509.Certificate) -> asn1.Certificate:
-    return asn1.Certificate.load(certificate.public_bytes(serialization.Encoding.DER))
-
-
-def _signer(credential: Credential) -> signers.SimpleSigner:
-    store = SimpleCertificateStore()
-    store.register_multiple([_asn1(c) for c in credential.chain])
-    der = credential.key.private_bytes(
-        serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    key = asn1_keys.PrivateKeyInfo.load(der)
-    return signers.SimpleSigner(_asn1(credential.certificate), key, store)
-
-
-def _context(db: Session, authority: Authority, credential: Credential) -> ValidationContext:
-    """What proves, offline, that the certificate and the time stamp's were good at signing."""
-    return ValidationContext(
-        trust_roots=[_asn1(authority.root)],
-        other_certs=[_asn1(c) for c in (*credential.chain, authority.tsa().certificate, *authority.chain())],
-        crls=_lists(db, authority),
-        ocsps=_answers(db, authority, [credential, authority.tsa()]),
-        allow_fetching=False,
-        revocation_mode="soft-fail",
-    )
-
-
-def _lists(db: Session, authority: Authority) -> list[bytes]:
-    return [authority.root_list()]
-
-
-def _answers(db: Session, authority: Authority, credentials: list[Credential]) -> list[bytes]:
-    return [revocation.answer_for(db, authority, c.certificate, c.issuer) for c in credentials]
-
-
-def _style(look: Look) -> StaticStampStyle:
-    with tempfile.NamedTemporaryFile(suffix=".pdf", delete=False) as file:
-        file.write(look.pdf)
-    fill: Any = SimpleBoxLayoutRule(
-        x_align=AxisAlignment.ALIGN_MID,
-        y_align=AxisAlignment.ALIGN_MID,
-        margins=Margins(0, 0, 0, 0),
-        inner_content_scaling=InnerScaling.SHRINK_TO_FIT,
-    )
-    return StaticStampStyle(
-        background=_Once(file.name), background_opacity=1.0, border_width=0, background_layout=fill
-    )
-
-
-class _Once(ImportedPdfPage):
-    """A page from a scratch file that goes once it has been read."""
-
-    def render(self) -> bytes:
-        """See ImportedPdfPage."""
-        try:
-            return bytes(super().render())
-        finally:
-            os.unlink(self.file_name)

@@ -43,7 +43,10 @@ def current_list(db: Session, authority: Authority, issuer: str = "") -> bytes:
         return authority.root_list()
     issuer = issuer or authority.issuer().label
     latest = db.scalars(
-        select(RevocationList).where(RevocationList.issuer == issuer).order_by(RevocationList.number.desc()).limit(1)
+        select(RevocationList)
+        .where(RevocationList.issuer == issuer)
+        .order_by(RevocationList.number.desc())
+        .limit(1)
     ).first()
     now = datetime.now(UTC)
     if latest is not None and latest.next_update - now > LIST_RENEWED_BEFORE:
@@ -56,7 +59,9 @@ def current_list(db: Session, authority: Authority, issuer: str = "") -> bytes:
 def make_list(db: Session, authority: Authority, issuer: str = "") -> bytes:
     """Make and store the next CRL of an issuing label. Does not commit."""
     signer = authority.issuer(issuer)
-    db.execute(text("SELECT pg_advisory_xact_lock(hashtext('signing.crl.' || :issuer))"), {"issuer": signer.label})
+    db.execute(
+        text("SELECT pg_advisory_xact_lock(hashtext('signing.crl.' || :issuer))"), {"issuer": signer.label}
+    )
     number = 1 + (
         db.scalar(select(func.max(RevocationList.number)).where(RevocationList.issuer == signer.label)) or 0
     )
@@ -80,6 +85,7 @@ def make_list(db: Session, authority: Authority, issuer: str = "") -> bytes:
         )
     )
     for serial, moment, reason in revoked:
+        assert moment is not None
         builder = builder.add_revoked_certificate(
             x509.RevokedCertificateBuilder()
             .serial_number(int(serial, 16))
@@ -89,7 +95,9 @@ def make_list(db: Session, authority: Authority, issuer: str = "") -> bytes:
         )
     der = builder.sign(signer.key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
     db.add(
-        RevocationList(issuer=signer.label, number=number, der=der, this_update=now, next_update=now + LIST_LIFETIME)
+        RevocationList(
+            issuer=signer.label, number=number, der=der, this_update=now, next_update=now + LIST_LIFETIME
+        )
     )
     db.flush()
     return der
@@ -125,7 +133,9 @@ def _nonce(asked: ocsp.OCSPRequest) -> bytes | None:
         return None
 
 
-def _issuer_by_hash(authority: Authority, asked: ocsp.OCSPRequest, algorithm: hashes.HashAlgorithm) -> str | None:
+def _issuer_by_hash(
+    authority: Authority, asked: ocsp.OCSPRequest, algorithm: hashes.HashAlgorithm
+) -> str | None:
     for label in authority.manifest["issuing"]:
         name, key = _hashes(authority.certificate(label), algorithm)
         if (asked.issuer_name_hash, asked.issuer_key_hash) == (name, key):

@@ -2,72 +2,60 @@
 
 import math
 from datetime import datetime
-from io import BytesIO
 from zoneinfo import ZoneInfo
 
-from reportlab.lib.colors import HexColor
-from reportlab.pdfgen.canvas import Canvas
-
+from signing.drawing import Colour, Drawing, width
 from signing.papers import fonts
 
-RED, INK, GREY = HexColor("#b3261e"), HexColor("#16202a"), HexColor("#5b6570")
+RED: Colour = (0.702, 0.149, 0.118)
+INK: Colour = (0.086, 0.125, 0.165)
+GREY: Colour = (0.357, 0.396, 0.439)
+WHITE: Colour = (1, 1, 1)
+LABELS = "".join(sorted(set("电子签名时间证书（北京时间）0123456789abcdef -:")))
 
 
-def personal(name: str, when: datetime, serial: str, width: float, height: float) -> bytes:
-    """A person's stamp as a one-page PDF of this size in points: name, time in China, certificate serial."""
-    fonts.register()
-    out = BytesIO()
-    canvas = Canvas(out, pagesize=(width, height), invariant=True)
-    size = min(height * 0.42, (width - 8) / max(2, len(name)) * 0.9, 20)
-    canvas.setFillColor(INK)
-    canvas.setFont(fonts.SERIF_BOLD, size)
-    canvas.drawString(3, height - size - 1, name)
-    small = max(4.2, min(6.2, height * 0.14))
-    canvas.setFillColor(GREY)
-    canvas.setFont(fonts.SANS, small)
+def personal(name: str, when: datetime, serial: str, across: float, height: float) -> Drawing:
+    """A person's stamp for a box of this size in points: name, time in China, certificate serial."""
+    drawing = Drawing(across, height, {fonts.SANS: LABELS})
+    small = max(4.4, min(6.8, height * 0.11, across / 31))
+    room = across - 14
+    size = min(height * 0.40, 24.0)
+    size = max(6.0, size * min(1.0, room / max(1.0, width(fonts.SERIF_BOLD, size, name))))
+    block = size + small * 3.4
+    base = max(1.5, (height - block) / 2)
+    drawing.rectangle(2, base, 1.6, block, RED)
+    drawing.text(fonts.SERIF_BOLD, size, 9, base + small * 3.4 + size * 0.1, name, INK)
     local = when.astimezone(ZoneInfo("Asia/Shanghai"))
-    canvas.drawString(3, small * 1.45 + 1, f"电子签名 {local:%Y-%m-%d %H:%M:%S} +08:00")
-    canvas.drawString(3, 1.5, f"证书 {serial[:24]}")
-    canvas.setStrokeColor(RED)
-    canvas.setLineWidth(1.2)
-    canvas.line(0.6, 0, 0.6, height)
-    canvas.save()
-    return out.getvalue()
+    moment = f"电子签名时间 {local:%Y-%m-%d %H:%M:%S}（北京时间）"
+    drawing.text(fonts.SANS, small, 9, base + small * 1.75, moment, GREY)
+    drawing.text(fonts.SANS, small, 9, base + small * 0.3, f"证书 {serial[:16]}", GREY)
+    return drawing
 
 
-def round_seal(name: str, sample: bool, size: float = 120) -> bytes:
+def round_seal(name: str, sample: bool, size: float = 120) -> Drawing:
     """An authority's seal: its name around, our own plain mark (no state emblem) inside, 样例 while it is no real one."""
-    fonts.register()
-    out = BytesIO()
-    canvas = Canvas(out, pagesize=(size, size), invariant=True)
-    middle, ring = size / 2, size / 2 - 3
-    canvas.setStrokeColor(RED)
-    canvas.setFillColor(RED)
-    canvas.setLineWidth(2.4)
-    canvas.circle(middle, middle, ring)
+    drawing = Drawing(size, size)
+    middle, ring = size / 2, size / 2 - size * 0.025
+    drawing.circle(middle, middle, ring, size * 0.02, RED)
     words = name.replace("（样例）", "")
-    letter = min(13.0, 260 / max(8, len(words)))
-    spread = min(290.0, 22.0 * len(words))
-    canvas.setFont(fonts.SERIF_BOLD, letter)
+    letter = size * min(0.115, 2.2 / max(8, len(words)))
+    spread = min(300.0, 22.0 * len(words))
+    radius = ring - letter * 1.25
     for index, character in enumerate(words):
-        angle = 90 + spread / 2 - spread * (index + 0.5) / len(words)
-        canvas.saveState()
-        canvas.translate(
-            middle + (ring - letter * 0.9) * math.cos(math.radians(angle)),
-            middle + (ring - letter * 0.9) * math.sin(math.radians(angle)),
-        )
-        canvas.rotate(angle - 90)
-        canvas.drawCentredString(0, -letter * 0.35, character)
-        canvas.restoreState()
+        turned = spread / 2 - spread * (index + 0.5) / len(words)
+        angle, tilt = math.radians(90 + turned), math.radians(turned)
+        half = width(fonts.SERIF_BOLD, letter, character) / 2
+        cos, sin = math.cos(tilt), math.sin(tilt)
+        x = middle + radius * math.cos(angle) - half * cos + letter * 0.1 * sin
+        y = middle + radius * math.sin(angle) - half * sin - letter * 0.1 * cos
+        drawing.text(fonts.SERIF_BOLD, letter, x, y, character, RED, (cos, sin))
     half = size * 0.13
-    canvas.roundRect(middle - half, middle - half, 2 * half, 2 * half, half * 0.2, stroke=0, fill=1)
-    canvas.setFillColor(HexColor("#ffffff"))
-    canvas.setFont(fonts.SERIF_BOLD, half * 0.82)
-    canvas.drawCentredString(middle, middle + half * 0.12, "七")
-    canvas.drawCentredString(middle, middle - half * 0.8, "步")
+    drawing.rectangle(middle - half, middle - half, 2 * half, 2 * half, RED)
+    mark = half * 0.88
+    drawing.text(fonts.SERIF_BOLD, mark, middle - mark / 2, middle + half * 0.12, "七", WHITE)
+    drawing.text(fonts.SERIF_BOLD, mark, middle - mark / 2, middle - half * 0.82, "步", WHITE)
     if sample:
-        canvas.setFillColor(RED)
-        canvas.setFont(fonts.SANS_BOLD, size * 0.08)
-        canvas.drawCentredString(middle, size * 0.16, "样　例")
-    canvas.save()
-    return out.getvalue()
+        label = size * 0.075
+        across = width(fonts.SANS_BOLD, label, "样　例")
+        drawing.text(fonts.SANS_BOLD, label, middle - across / 2, size * 0.15, "样　例", RED)
+    return drawing

@@ -52,7 +52,9 @@ class Certificate(Base):
     )
 
     serial: Mapped[str] = mapped_column(primary_key=True)  # lower-case hexadecimal
-    label: Mapped[str | None] = mapped_column(unique=True)  # of the authority's own keys; empty for one-time ones
+    label: Mapped[str | None] = mapped_column(
+        unique=True
+    )  # of the authority's own keys; empty for one-time ones
     issuer: Mapped[str]  # label of the issuing certificate
     profile: Mapped[str]
     subject: Mapped[str]

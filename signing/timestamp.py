@@ -1,120 +1,177 @@
-"""Time stamps (RFC 3161): the authority's own TSA, and the stampers that signatures are made with."""
+"""Time stamps after RFC 3161: our own authority, a pool of others, and a check of tokens. Fails closed."""
 
+import asyncio
 import secrets
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import Any
+from typing import Protocol
 
-from asn1crypto import algos, cms, core, tsp
-from asn1crypto import x509 as asn1
-from cryptography.hazmat.primitives import hashes, serialization
+import httpx
+from asn1crypto import cms, tsp
+from asn1crypto import x509 as asn1_x509
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from pyhanko.sign.general import as_signing_certificate_v2, simple_cms_attribute
-from pyhanko.sign.timestamps import TimeStamper
+from pyhanko.sign.timestamps import TimeStamper, TimestampRequestError
+from pyhanko.sign.timestamps.common_utils import handle_tsp_response
+from pyhanko.sign.validation.generic_cms import validate_tst_signed_data
+from pyhanko_certvalidator import ValidationContext
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from signing import der
 from signing.authority import Authority, Credential
-from signing.errors import SigningError, TimeStampFailure
+from signing.errors import TimeStampFailure
 from signing.profiles import TIME_STAMP_POLICY
-from signing.tables import TimeStamp
+from signing.proofs import parsed
+from signing.tables import Certificate, TimeStamp
 
-ACCEPTED = frozenset({"sha256", "sha384", "sha512"})
-ACCURACY_SECONDS = 1
+ACCURACY = timedelta(seconds=1)
+DIGEST_LENGTHS = {"sha256": 32, "sha384": 48, "sha512": 64}
 
 
-def respond(db: Session, authority: Authority, request: bytes) -> bytes:
-    """The TimeStampResp (DER) to a TimeStampReq (DER), with nonce, accuracy and policy; every token is recorded.
+class Clock(Protocol):
+    """Where the time comes from. Raises `TimeStampFailure` when the time cannot be vouched for."""
 
-    What cannot be stamped is refused with its PKIFailureInfo; a stamp is never made without its record.
+    def now(self, db: Session) -> datetime:
+        """The time in UTC."""
+
+
+class CheckedClock:
+    """This machine's clock, held against the database server's and against the last token issued.
+
+    A clock that differs from the database's by more than two seconds, or that runs behind a token already issued
+    by more than the stated accuracy, is not vouched for.
+    """
+
+    tolerance = timedelta(seconds=2)
+
+    def now(self, db: Session) -> datetime:
+        """See Clock."""
+        theirs, last = db.execute(
+            select(func.clock_timestamp(), select(func.max(TimeStamp.issued_at)).scalar_subquery())
+        ).one()
+        ours = datetime.now(UTC)
+        if abs(ours - theirs) > self.tolerance:
+            raise TimeStampFailure("the clocks of this machine and of the database differ")
+        if last is not None and last - ours > ACCURACY:
+            raise TimeStampFailure("the clock runs behind a time stamp already issued")
+        return ours
+
+
+@dataclass(frozen=True)
+class _Refused(Exception):
+    reason: str  # a name of PKIFailureInfo
+    words: str
+
+
+def respond(
+    db: Session, authority: Authority, request: bytes, clock: Clock | None = None, *, whole_chain: bool = True
+) -> bytes:
+    """The RFC 3161 response (DER) to a request (DER). Never raises: what cannot be vouched for is refused.
+
+    `whole_chain`: put the issuing certificate beside the time stamping one when certificates are asked for.
+
+    A granted token's row is written in the caller's transaction, before the token leaves.
     """
     try:
-        asked = tsp.TimeStampReq.load(request, strict=True)
-        algorithm = asked["message_imprint"]["hash_algorithm"]["algorithm"].native
-        imprint = asked["message_imprint"]["hashed_message"].native
-        policy = asked["req_policy"].native
-    except (ValueError, TypeError, KeyError):
-        return _refused("bad_data_format")
-    if algorithm not in ACCEPTED or len(imprint) != {"sha256": 32, "sha384": 48, "sha512": 64}[algorithm]:
-        return _refused("bad_alg")
-    if policy is not None and policy != TIME_STAMP_POLICY:
-        return _refused("unaccepted_policy")
+        try:
+            asked = tsp.TimeStampReq.load(request, strict=True)
+            asked.native  # noqa: B018 - parses everything now
+        except (ValueError, TypeError, KeyError):
+            raise _Refused("bad_data_format", "the request is not a TimeStampReq") from None
+        return tsp.TimeStampResp(
+            {
+                "status": {"status": "granted"},
+                "time_stamp_token": _token(db, authority, asked, clock or CheckedClock(), whole_chain),
+            }
+        ).dump()
+    except _Refused as refused:
+        return _rejection(refused)
+
+
+def _token(
+    db: Session, authority: Authority, asked: tsp.TimeStampReq, clock: Clock, whole_chain: bool
+) -> cms.ContentInfo:
+    imprint = asked["message_imprint"]
+    algorithm = imprint["hash_algorithm"]["algorithm"].native
+    digest = imprint["hashed_message"].native
+    if algorithm not in DIGEST_LENGTHS:
+        raise _Refused("bad_alg", "use SHA-256, SHA-384 or SHA-512")
+    if len(digest) != DIGEST_LENGTHS[algorithm]:
+        raise _Refused("bad_data_format", "the digest has the wrong length")
+    if asked["version"].native not in (1, "v1"):
+        raise _Refused("bad_request", "version 1 is served")
+    if asked["req_policy"].native not in (None, TIME_STAMP_POLICY):
+        raise _Refused("unaccepted_policy", "this policy is not served")
+    if asked["extensions"].native:
+        raise _Refused("unaccepted_extensions", "no extension is served")
+    signer = authority.tsa()
     try:
-        signer = authority.tsa()
-    except SigningError:
-        return _refused("time_not_available")
-    return _granted(db, signer, asked, imprint, algorithm)
-
-
-def _refused(failure: str) -> bytes:
-    status = tsp.PKIStatusInfo({"status": "rejection", "fail_info": {failure}})
-    return bytes(tsp.TimeStampResp({"status": status}).dump())
-
-
-def _granted(db: Session, signer: Credential, asked: Any, imprint: bytes, algorithm: str) -> bytes:
-    now = datetime.now(UTC).replace(microsecond=0)
-    serial = secrets.randbits(62) | 1
-    certificate = asn1.Certificate.load(signer.certificate.public_bytes(serialization.Encoding.DER))
-    values = {
-        "version": "v1",
-        "policy": TIME_STAMP_POLICY,
-        "message_imprint": asked["message_imprint"],
-        "serial_number": serial,
-        "gen_time": now,
-        "accuracy": {"seconds": ACCURACY_SECONDS},
-        "tsa": asn1.GeneralName(name="directory_name", value=certificate.subject),
-    }
-    if asked["nonce"].native is not None:
-        values["nonce"] = asked["nonce"]
-    info = tsp.TSTInfo(values).dump()
-    attributes = cms.CMSAttributes(
-        [
-            simple_cms_attribute("content_type", "tst_info"),
-            simple_cms_attribute("signing_time", cms.Time({"utc_time": core.UTCTime(now)})),
-            simple_cms_attribute("signing_certificate_v2", as_signing_certificate_v2(certificate)),
-            simple_cms_attribute("message_digest", sha256(info).digest()),
-        ]
-    )
-    digest = algos.DigestAlgorithm({"algorithm": "sha256"})
-    signed = cms.SignedData(
+        moment = clock.now(db)
+    except TimeStampFailure as failure:
+        raise _Refused("time_not_available", str(failure)) from failure
+    if not signer.certificate.not_valid_before_utc <= moment <= signer.certificate.not_valid_after_utc:
+        raise _Refused("system_failure", "the time stamping certificate is out of its validity")
+    if db.scalar(select(Certificate.revoked_at).where(Certificate.serial == signer.serial)) is not None:
+        raise _Refused("system_failure", "the time stamping certificate is revoked")
+    moment = moment.replace(microsecond=0)
+    serial = secrets.randbits(63) | 1 << 62
+    info = tsp.TSTInfo(
         {
-            "version": "v3",
-            "digest_algorithms": [digest],
-            "encap_content_info": {"content_type": "tst_info", "content": cms.ParsableOctetString(info)},
-            "certificates": [certificate] if asked["cert_req"].native else [],
-            "signer_infos": [
-                cms.SignerInfo(
-                    {
-                        "version": "v1",
-                        "sid": cms.SignerIdentifier(
-                            {
-                                "issuer_and_serial_number": {
-                                    "issuer": certificate.issuer,
-                                    "serial_number": certificate.serial_number,
-                                }
-                            }
-                        ),
-                        "digest_algorithm": digest,
-                        "signature_algorithm": {"algorithm": "sha256_ecdsa"},
-                        "signed_attrs": attributes,
-                        "signature": signer.key.sign(attributes.dump(), ec.ECDSA(hashes.SHA256())),
-                    }
-                )
-            ],
+            "version": "v1",
+            "policy": TIME_STAMP_POLICY,
+            "message_imprint": imprint,
+            "serial_number": serial,
+            "gen_time": moment,
+            "accuracy": {"seconds": int(ACCURACY.total_seconds())},
+            **({"nonce": asked["nonce"]} if asked["nonce"].native is not None else {}),
+            "tsa": asn1_x509.GeneralName("directory_name", parsed(signer.certificate).subject),
         }
     )
     db.add(
         TimeStamp(
-            serial=serial, issued_at=now, imprint=imprint, algorithm=algorithm, policy=TIME_STAMP_POLICY,
+            serial=serial,
+            issued_at=moment,
+            imprint=digest,
+            algorithm=algorithm,
+            policy=TIME_STAMP_POLICY,
             authority=signer.serial,
         )
-    )  # fmt: skip
+    )
     db.flush()
-    token = cms.ContentInfo({"content_type": "signed_data", "content": signed})
-    return bytes(tsp.TimeStampResp({"status": {"status": "granted"}, "time_stamp_token": token}).dump())
+    held = [signer.certificate, *(signer.chain[:1] if whole_chain else ())]
+    return _signed(signer, info, held if asked["cert_req"].native else [])
+
+
+def _signed(signer: Credential, info: tsp.TSTInfo, held: list[x509.Certificate]) -> cms.ContentInfo:
+    content, own = info.dump(), parsed(signer.certificate)
+    attributes = der.signed_attributes(der.TST_INFO, sha256(content).digest(), own)
+    signature = signer.key.sign(attributes, ec.ECDSA(hashes.SHA256()))
+    return cms.ContentInfo.load(
+        der.signed_data(own, [parsed(c) for c in held], attributes, signature, content=content)
+    )
+
+
+def _rejection(refused: _Refused) -> bytes:
+    return tsp.TimeStampResp(
+        {
+            "status": {
+                "status": "rejection",
+                "status_string": [refused.words],
+                "fail_info": {refused.reason},
+            }
+        }
+    ).dump()
 
 
 class OwnTimeStamper(TimeStamper):
-    """Stamps with the authority's own TSA, in the caller's transaction and without the network."""
+    """Our authority for pyHanko, in this process and in the caller's transaction, without the network.
+
+    The issuing certificate is left out of its tokens: a signed paper holds it already.
+    """
 
     def __init__(self, db: Session, authority: Authority) -> None:
         super().__init__()
@@ -122,7 +179,89 @@ class OwnTimeStamper(TimeStamper):
 
     async def async_request_tsa_response(self, req: tsp.TimeStampReq) -> tsp.TimeStampResp:
         """See TimeStamper. Raises TimeStampFailure when the TSA refuses: nothing is signed without its time."""
-        answer = tsp.TimeStampResp.load(respond(self._db, self._authority, req.dump()))
+        answer = tsp.TimeStampResp.load(respond(self._db, self._authority, req.dump(), whole_chain=False))
         if answer["status"]["status"].native != "granted":
-            raise TimeStampFailure(f"the time stamp was refused: {answer['status']['fail_info'].native}")
+            raise TimeStampFailure(f"the time stamp was refused: {answer['status']['status_string'].native}")
         return answer
+
+
+class PoolTimeStamper(TimeStamper):
+    """Outside authorities by address, tried in order; each answer is checked before it is believed.
+
+    `trusted`: the roots that their certificates must rest on. With no usable answer from any, `TimeStampFailure`.
+    """
+
+    def __init__(
+        self, urls: Sequence[str], trusted: Sequence[x509.Certificate], seconds: float = 5.0
+    ) -> None:
+        super().__init__()
+        self._urls, self._trusted, self._seconds = urls, trusted, seconds
+
+    async def async_request_tsa_response(self, req: tsp.TimeStampReq) -> tsp.TimeStampResp:
+        """See TimeStamper. Raises TimeStampFailure with every address and what went wrong there."""
+        failures = []
+        digest = req["message_imprint"]["hashed_message"].native
+        for url in self._urls:
+            try:
+                reply = await asyncio.to_thread(self._post, url, req.dump())
+                parsed = tsp.TimeStampResp.load(reply, strict=True)
+                token = handle_tsp_response(parsed, req["nonce"].native)
+                await _checked(token.dump(), digest, self._trusted, datetime.now(UTC))
+                return parsed
+            except (
+                httpx.HTTPError,
+                TimestampRequestError,
+                TimeStampFailure,
+                ValueError,
+                TypeError,
+            ) as failure:
+                failures.append(f"{url}: {type(failure).__name__}")
+        raise TimeStampFailure("no time stamping authority answered usably: " + "; ".join(failures))
+
+    def _post(self, url: str, request: bytes) -> bytes:
+        reply = httpx.post(
+            url,
+            content=request,
+            headers={"Content-Type": "application/timestamp-query"},
+            timeout=self._seconds,
+        )
+        reply.raise_for_status()
+        if reply.headers.get("Content-Type", "").split(";")[0] != "application/timestamp-reply":
+            raise TimeStampFailure("the answer is not a time stamp")
+        return reply.content
+
+
+def stamp(db: Session, authority: Authority, digest: bytes) -> bytes:
+    """A token (DER) of our authority over a SHA-256 digest. Raises `TimeStampFailure` when it is refused."""
+    return bytes(asyncio.run(OwnTimeStamper(db, authority).async_timestamp(digest, "sha256")).dump())
+
+
+def check_token(
+    token: bytes, digest: bytes, trusted: Sequence[x509.Certificate], at: datetime | None = None
+) -> tuple[datetime, str]:
+    """The time that a token (DER) vouches for and the name of its authority.
+
+    Raises `TimeStampFailure` if it is not over this digest, broken, or rests on none of the trusted roots.
+    `at`: the moment at which the certificates must be valid; the token's own time if left out.
+    """
+    return asyncio.run(_checked(token, digest, trusted, at))
+
+
+async def _checked(
+    token: bytes, digest: bytes, trusted: Sequence[x509.Certificate], at: datetime | None
+) -> tuple[datetime, str]:
+    try:
+        signed = cms.ContentInfo.load(token, strict=True)["content"]
+        moment = signed["encap_content_info"]["content"].parsed["gen_time"].native
+        context = ValidationContext(
+            trust_roots=[parsed(root) for root in trusted],
+            moment=at or moment,
+            allow_fetching=False,
+            revocation_mode="soft-fail",
+        )
+        status = await validate_tst_signed_data(signed, context, expected_tst_imprint=lambda _: digest)
+    except Exception as broken:  # the libraries raise many kinds on hostile input
+        raise TimeStampFailure(f"the token cannot be read: {broken}") from broken
+    if not (status.intact and status.valid and status.trusted):
+        raise TimeStampFailure("the token is not a valid, trusted stamp of this digest")
+    return moment, status.signing_cert.subject.human_friendly

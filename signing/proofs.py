@@ -1,0 +1,72 @@
+"""What goes into a signed paper so that it can be validated offline for ever: certificates, OCSP answers, CRLs."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from asn1crypto import crl as asn1_crl
+from asn1crypto import ocsp as asn1_ocsp
+from asn1crypto import x509 as asn1
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import ocsp
+from pyhanko.pdf_utils.writer import BasePdfFileWriter
+from pyhanko.sign.validation.dss import DocumentSecurityStore
+from sqlalchemy.orm import Session
+
+from signing import revocation
+from signing.authority import Authority, Credential
+from signing.errors import CertificateUnusable
+
+
+def parsed(certificate: x509.Certificate) -> asn1.Certificate:
+    """The same certificate in the form that pyHanko wants."""
+    return asn1.Certificate.load(certificate.public_bytes(Encoding.DER))
+
+
+@dataclass(frozen=True)
+class Proofs:
+    """The validation data of one act; the same for all papers that are signed in it."""
+
+    certificates: tuple[asn1.Certificate, ...]
+    answers: tuple[asn1_ocsp.OCSPResponse, ...]
+    lists: tuple[asn1_crl.CertificateList, ...]
+
+    def put_into(self, writer: BasePdfFileWriter) -> None:
+        """Add to the document security store of the revision being written what it does not hold yet."""
+        DocumentSecurityStore.supply_dss_in_writer(
+            writer, None, certs=self.certificates, ocsps=self.answers, crls=self.lists
+        )
+
+
+def gather(db: Session, authority: Authority, credentials: Iterable[Credential]) -> Proofs:
+    """Ask for the state of each certificate now, in the caller's transaction.
+
+    Raises CertificateUnusable when one is revoked, expired or not registered: then nothing may be signed with it.
+    """
+    certificates: dict[bytes, asn1.Certificate] = {}
+    answers: dict[str, asn1_ocsp.OCSPResponse] = {}
+    for credential in credentials:
+        if credential.serial in answers:
+            continue
+        now = datetime.now(UTC)
+        certificate = credential.certificate
+        if not certificate.not_valid_before_utc <= now < certificate.not_valid_after_utc:
+            raise CertificateUnusable(
+                f"{credential.name}: the certificate {credential.serial} is not valid now"
+            )
+        answer = revocation.answer_for(db, authority, certificate, credential.issuer)
+        status = ocsp.load_der_ocsp_response(answer).certificate_status
+        if status is not ocsp.OCSPCertStatus.GOOD:
+            raise CertificateUnusable(
+                f"{credential.name}: the certificate {credential.serial} is {status.name.lower()}"
+            )
+        answers[credential.serial] = asn1_ocsp.OCSPResponse.load(answer)
+        for found in (certificate, *credential.chain[:-1]):
+            held = parsed(found)
+            certificates[held.sha256] = held
+    return Proofs(
+        tuple(certificates.values()),
+        tuple(answers.values()),
+        (asn1_crl.CertificateList.load(authority.root_list()),),
+    )

@@ -1,0 +1,408 @@
+"""Validates signed papers offline: who signed which bytes, when, and what happened to the file since.
+
+Needs the file and the root certificate, nothing else: `python -m signing.validation FILE.pdf --root root.pem`.
+Each failing signature carries one named reason, the first that applies, in the order of `REASONS`.
+"""
+
+import argparse
+import asyncio
+import hashlib
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from pathlib import Path
+
+from asn1crypto import cms, pem
+from asn1crypto import x509 as asn1
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from pyhanko.pdf_utils.misc import PdfError
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.diff_analysis import ModificationLevel
+from pyhanko.sign.general import SigningError as PyHankoError
+from pyhanko.sign.general import extract_certificate_info
+from pyhanko.sign.validation.dss import DocumentSecurityStore
+from pyhanko.sign.validation.errors import SignatureValidationError, ValidationInfoReadingError
+from pyhanko.sign.validation.generic_cms import extract_tst_data_iter, validate_sig_integrity
+from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
+from pyhanko.sign.validation.status import SignatureCoverageLevel
+from pyhanko_certvalidator import CertificateValidator, ValidationContext
+from pyhanko_certvalidator import errors as paths
+from pyhanko_certvalidator.path import ValidationPath
+
+from signing.errors import PaperRefused
+from signing.issuing import evidence_link
+
+REASONS = {
+    "content_changed": "The signed bytes are not those that were signed.",
+    "signature_forged": "The signature was not made with the certificate's key.",
+    "not_covering": "The signature does not cover its whole revision of the file.",
+    "changed_afterwards": "Something was changed after signing that a signature does not allow.",
+    "time_stamp_missing": "No time stamp proves when the signature was made.",
+    "time_stamp_mismatch": "The time stamp belongs to other bytes.",
+    "time_stamp_untrusted": "The time stamp does not come from a trusted authority, or its certificate has run out.",
+    "untrusted_root": "The certificate does not lead to a trusted root.",
+    "not_valid_then": "The certificate was not valid when the signature was made.",
+    "revoked": "The certificate was revoked when the signature was made.",
+    "revocation_unknown": "Nothing in the file proves that the certificate was not revoked.",
+    "certificate_unfit": "The certificate is not made for signatures.",
+}
+TOLERANCE = timedelta(seconds=5)
+
+
+@dataclass(frozen=True)
+class SignatureReport:
+    """One signature of a file. Times are ISO 8601 in UTC; serials are hexadecimal.
+
+    `kind`: signature or archive_stamp. `time_source`: time_stamp, or claimed (nobody but the signer says so).
+    `revocation`: good, revoked or unknown. `coverage`: whole_file, revision or partial. `changes` since: none,
+    validation_data (archive stamps and proofs), signatures (further signatures) or forbidden.
+    `level`: B-B, B-T, B-LT, B-LTA, or empty when the signature is not valid. `reason`: a key of REASONS or empty.
+    """
+
+    field: str
+    kind: str
+    signer: str
+    serial: str
+    issuer: str
+    time: str
+    time_source: str
+    intact: bool
+    trusted: bool
+    revocation: str
+    coverage: str
+    changes: str
+    level: str
+    evidence: str
+    reason: str
+
+    @property
+    def valid(self) -> bool:
+        """Whether everything about it holds."""
+        return not self.reason
+
+
+def validate(
+    pdf: bytes, roots: Sequence[x509.Certificate], at: datetime | None = None
+) -> list[SignatureReport]:
+    """All signatures and archive stamps of a PDF, oldest first; empty when there are none.
+
+    `roots`: the only certificates believed without proof. `at`: the moment of asking (now). Nothing is fetched.
+    Raises PaperRefused when the bytes are no readable PDF.
+    """
+    try:
+        reader = PdfFileReader(BytesIO(pdf), strict=False)
+        signatures = list(reader.embedded_signatures)
+        store = _store(reader, signatures)
+    except (PdfError, PyHankoError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise PaperRefused(f"this is no readable PDF: {error}") from error
+    trust = [asn1.Certificate.load(root.public_bytes(Encoding.DER)) for root in roots]
+    examiner = _Examiner(reader, signatures, store, trust, at or datetime.now(UTC))
+    return asyncio.run(examiner.reports())
+
+
+@dataclass(frozen=True)
+class _Store:
+    certificates: list[asn1.Certificate]
+    answers: list[bytes]
+    lists: list[bytes]
+
+
+def _store(reader: PdfFileReader, signatures: Iterable[EmbeddedPdfSignature]) -> _Store:
+    """The validation data of the newest revision and of each signature's own."""
+    certificates: dict[bytes, asn1.Certificate] = {}
+    answers: dict[bytes, None] = {}
+    lists: dict[bytes, None] = {}
+    handlers = [reader, *(reader.get_historical_resolver(s.signed_revision) for s in signatures)]
+    for handler in handlers:
+        try:
+            held = DocumentSecurityStore.read_dss(handler)
+        except ValidationInfoReadingError:
+            continue
+        for certificate in held.load_certs():
+            certificates[certificate.sha256] = certificate
+        answers.update((reference.get_object().data, None) for reference in held.ocsps)
+        lists.update((reference.get_object().data, None) for reference in held.crls)
+    return _Store(list(certificates.values()), list(answers), list(lists))
+
+
+@dataclass(frozen=True)
+class _Path:
+    reason: str
+    path: ValidationPath | None = None
+
+    def good_until(self, moment: datetime) -> bool:
+        """Whether no certificate of the path has run out by this moment."""
+        if self.path is None:
+            return False
+        return all(c.not_valid_after >= moment for c in self.path.iter_certs(include_root=True))
+
+
+class _Examiner:
+    """Looks at one file."""
+
+    def __init__(
+        self,
+        reader: PdfFileReader,
+        signatures: list[EmbeddedPdfSignature],
+        store: _Store,
+        trust: list[asn1.Certificate],
+        at: datetime,
+    ) -> None:
+        self._reader, self._signatures, self._store, self._trust, self._at = (
+            reader,
+            signatures,
+            store,
+            trust,
+            at,
+        )
+        self._paths: dict[tuple[bytes, datetime, str], _Path] = {}
+
+    async def reports(self) -> list[SignatureReport]:
+        """Newest first, because a later archive stamp proves that what it covers existed; returned oldest first."""
+        proven: datetime = self._at
+        archived = False
+        found = []
+        for signature in sorted(self._signatures, key=lambda s: s.signed_revision, reverse=True):
+            if signature.sig_object_type == "/DocTimeStamp":
+                report, moment = await self._archive_stamp(signature, proven)
+                if report.valid and moment is not None:
+                    proven, archived = moment, True
+            else:
+                report = await self._signature(signature, proven, archived)
+            found.append(report)
+        return found[::-1]
+
+    async def _archive_stamp(
+        self, signature: EmbeddedPdfSignature, proven: datetime
+    ) -> tuple[SignatureReport, datetime | None]:
+        reason, coverage, changes = self._integrity(signature)
+        moment = _token_time(signature.signed_data)
+        info = signature.signed_data["encap_content_info"]["content"].parsed
+        if not reason and info["message_imprint"]["hashed_message"].native != signature.compute_digest():
+            reason = "content_changed"
+        path = await self._stamp_path(signature.signed_data, moment)
+        if not reason and (path.reason or not path.good_until(proven)):
+            reason = "time_stamp_untrusted"
+        return self._report(
+            signature, "archive_stamp", moment, "time_stamp", reason, path, coverage, changes, ""
+        ), moment
+
+    async def _signature(
+        self, signature: EmbeddedPdfSignature, proven: datetime, archived: bool
+    ) -> SignatureReport:
+        reason, coverage, changes = self._integrity(signature)
+        moment, source, stamp_reason = (
+            signature.self_reported_timestamp or proven,
+            "claimed",
+            "time_stamp_missing",
+        )
+        token = next(extract_tst_data_iter(signature.signer_info, signed=False), None)
+        if token is not None:
+            stamped = _token_time(token)
+            stamp_reason = await self._token(signature, token, stamped, proven)
+            if not stamp_reason:
+                moment, source = stamped, "time_stamp"
+        path = await self._path(signature.signer_cert, signature.other_embedded_certs, moment, "signing")
+        reason = reason or stamp_reason or path.reason
+        level = "" if reason else "B-LTA" if archived else "B-LT"
+        if reason in ("revocation_unknown", "time_stamp_missing") and path.reason in (
+            "",
+            "revocation_unknown",
+        ):
+            level = "B-T" if source == "time_stamp" else "B-B"
+        return self._report(signature, "signature", moment, source, reason, path, coverage, changes, level)
+
+    def _integrity(self, signature: EmbeddedPdfSignature) -> tuple[str, str, str]:
+        """The first reason of integrity, how far the signature reaches, and what was changed since."""
+        try:
+            signature.compute_integrity_info()
+            facts = signature.summarise_integrity_info()
+        except (SignatureValidationError, PdfError, ValueError, KeyError):
+            return "not_covering", "partial", "forbidden"
+        coverage = {
+            SignatureCoverageLevel.ENTIRE_FILE: "whole_file",
+            SignatureCoverageLevel.ENTIRE_REVISION: "revision",
+        }.get(facts["coverage"], "partial")
+        changes = _changes(signature, coverage)
+        reason = self._mathematics(signature)
+        if not reason and coverage == "partial":
+            reason = "not_covering"
+        if not reason and (changes == "forbidden" or facts["docmdp_ok"] is False):
+            reason, changes = "changed_afterwards", "forbidden"
+        return reason, coverage, changes
+
+    @staticmethod
+    def _mathematics(signature: EmbeddedPdfSignature) -> str:
+        content = "tst_info" if signature.sig_object_type == "/DocTimeStamp" else "data"
+        digest = None if content == "tst_info" else signature.compute_digest()
+        try:
+            intact, valid = (
+                validate_sig_integrity(
+                    signature.signer_info,
+                    signature.signer_cert,
+                    expected_content_type=content,
+                    actual_digest=digest,
+                )
+                if digest is not None
+                else _token_integrity(signature.signed_data)
+            )
+        except (SignatureValidationError, ValueError):
+            return "signature_forged"
+        return "" if intact and valid else "content_changed" if not intact else "signature_forged"
+
+    async def _token(
+        self, signature: EmbeddedPdfSignature, token: cms.SignedData, stamped: datetime, proven: datetime
+    ) -> str:
+        info = token["encap_content_info"]["content"].parsed
+        imprint = info["message_imprint"]
+        if imprint["hash_algorithm"]["algorithm"].native not in ("sha256", "sha384", "sha512"):
+            return "time_stamp_untrusted"
+        hashed = hashlib.new(
+            imprint["hash_algorithm"]["algorithm"].native, signature.signer_info["signature"].native
+        ).digest()
+        if imprint["hashed_message"].native != hashed:
+            return "time_stamp_mismatch"
+        intact, valid = _token_integrity(token)
+        if not (intact and valid):
+            return "time_stamp_untrusted"
+        path = await self._stamp_path(token, stamped)
+        return "" if not path.reason and path.good_until(proven) else "time_stamp_untrusted"
+
+    async def _stamp_path(self, token: cms.SignedData, moment: datetime) -> _Path:
+        info = extract_certificate_info(token)
+        return await self._path(info.signer_cert, info.other_certs, moment, "time_stamping")
+
+    async def _path(
+        self, certificate: asn1.Certificate, others: Iterable[asn1.Certificate], moment: datetime, use: str
+    ) -> _Path:
+        key = (certificate.sha256, moment, use)
+        if key not in self._paths:
+            self._paths[key] = await self._built(
+                certificate, [*self._store.certificates, *others], moment, use
+            )
+        return self._paths[key]
+
+    async def _built(
+        self, certificate: asn1.Certificate, others: list[asn1.Certificate], moment: datetime, use: str
+    ) -> _Path:
+        context = ValidationContext(
+            trust_roots=self._trust, other_certs=others, ocsps=self._store.answers, crls=self._store.lists,
+            moment=moment, allow_fetching=False, revocation_mode="hard-fail", time_tolerance=TOLERANCE,
+        )  # fmt: skip
+        validator = CertificateValidator(certificate, validation_context=context)
+        usages = {"non_repudiation"} if use == "signing" else set()
+        extended = {"time_stamping"} if use == "time_stamping" else set()
+        try:
+            return _Path("", await validator.async_validate_usage(usages, extended))
+        except paths.PathBuildingError:
+            return _Path("untrusted_root")
+        except paths.RevokedError:
+            return _Path("revoked")
+        except (paths.ExpiredError, paths.NotYetValidError):
+            return _Path("not_valid_then")
+        except (paths.InsufficientRevinfoError, paths.StaleRevinfoError):
+            return _Path("revocation_unknown")
+        except paths.InvalidCertificateError:
+            return _Path("certificate_unfit")
+        except paths.PathError:
+            return _Path("untrusted_root")
+
+    @staticmethod
+    def _report(
+        signature: EmbeddedPdfSignature, kind: str, moment: datetime, source: str, reason: str, path: _Path,
+        coverage: str, changes: str, level: str,
+    ) -> SignatureReport:  # fmt: skip
+        certificate = x509.load_der_x509_certificate(signature.signer_cert.dump())
+        subject = signature.signer_cert.subject.native
+        known = {"": "good", "revoked": "revoked"}.get(path.reason, "unknown")
+        return SignatureReport(
+            field=signature.field_name, kind=kind, signer=str(subject.get("common_name", "")),
+            serial=f"{certificate.serial_number:x}",
+            issuer=str(signature.signer_cert.issuer.native.get("common_name", "")),
+            time=moment.astimezone(UTC).isoformat(timespec="seconds"), time_source=source,
+            intact=reason not in ("content_changed", "signature_forged", "not_covering"),
+            trusted=path.reason == "", revocation=known, coverage=coverage, changes=changes, level=level,
+            evidence=_evidence(certificate), reason=reason,
+        )  # fmt: skip
+
+
+def _token_time(token: cms.SignedData) -> datetime:
+    moment = token["encap_content_info"]["content"].parsed["gen_time"].native
+    assert isinstance(moment, datetime)
+    return moment
+
+
+def _token_integrity(token: cms.SignedData) -> tuple[bool, bool]:
+    """Whether a time stamp token's own signature holds."""
+    info = extract_certificate_info(token)
+    try:
+        return validate_sig_integrity(
+            token["signer_infos"][0], info.signer_cert, expected_content_type="tst_info",
+            actual_digest=_content_digest(token),
+        )  # fmt: skip
+    except (SignatureValidationError, ValueError):
+        return False, False
+
+
+def _content_digest(token: cms.SignedData) -> bytes:
+    algorithm = token["signer_infos"][0]["digest_algorithm"]["algorithm"].native
+    return hashlib.new(algorithm, bytes(token["encap_content_info"]["content"])).digest()
+
+
+def _changes(signature: EmbeddedPdfSignature, coverage: str) -> str:
+    if coverage == "whole_file":
+        return "none"
+    level = getattr(signature.diff_result, "modification_level", None)
+    if level is None or level > ModificationLevel.FORM_FILLING:
+        return "forbidden"
+    return {
+        ModificationLevel.NONE: "none",
+        ModificationLevel.LTA_UPDATES: "validation_data",
+    }.get(level, "signatures")
+
+
+def _evidence(certificate: x509.Certificate) -> str:
+    try:
+        return str(evidence_link(certificate)["reference"])
+    except x509.ExtensionNotFound:
+        return ""
+
+
+def load_roots(data: bytes) -> list[x509.Certificate]:
+    """The root certificates of a PEM or DER file. Raises ValueError."""
+    if pem.detect(data):
+        return x509.load_pem_x509_certificates(data)
+    return [x509.load_der_x509_certificate(data)]
+
+
+def as_json(reports: Sequence[SignatureReport]) -> str:
+    """The reports as JSON, each with `valid` and `says`, one sentence for people."""
+    rows = [{**asdict(r), "valid": r.valid, "says": REASONS.get(r.reason, "Valid.")} for r in reports]
+    return json.dumps(
+        {"signatures": rows, "valid": bool(rows) and all(r.valid for r in reports)},
+        ensure_ascii=False,
+        indent=1,
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Validate one file; 0 when every signature holds, 1 when one does not, 2 when there is none."""
+    parser = argparse.ArgumentParser(description="Validate the signatures of a PDF, offline.")
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--root", type=Path, required=True, help="root certificate, PEM or DER")
+    asked = parser.parse_args(arguments)
+    try:
+        reports = validate(asked.file.read_bytes(), load_roots(asked.root.read_bytes()))
+    except (OSError, ValueError, PaperRefused) as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(as_json(reports))
+    return 2 if not reports else 0 if all(report.valid for report in reports) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
