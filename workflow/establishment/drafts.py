@@ -8,9 +8,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from workflow.accounts.models import Account
-from workflow.case import Actor, Case, lock_case
+from workflow.case import Actor, Case, lock_case, open_case
 from workflow.db import now
 from workflow.errors import Conflict, NotFound, Problem, RuleViolation, Words
+from workflow.establishment import choice
 from workflow.establishment.data import Application, Person
 from workflow.establishment.difference import covers, differences
 from workflow.establishment.models import Draft, Submission
@@ -27,6 +28,18 @@ LOCKED_FIELD = Words(
     "退回补正时只能修改通知书列出的内容，这一项不在其中。",
     "After a return only the listed items can be changed; this is not one of them.",
 )
+
+
+def start_case(db: Session, account: Account, entity_type: str) -> Case:
+    """Open a case with an empty application, for an entity type that is offered (`choice.OFFERED`).
+
+    Raises RuleViolation for any other type.
+    """
+    if entity_type not in choice.OFFERED:
+        raise RuleViolation([Problem("not_offered", "entity_type", choice.NOT_OFFERED)])
+    case = open_case(db, Actor.applicant(account.id, account.name), account.id, entity_type)
+    create_draft(db, case, account)
+    return case
 
 
 def create_draft(db: Session, case: Case, account: Account) -> Draft:

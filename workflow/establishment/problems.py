@@ -34,11 +34,16 @@ def problems_of(db: Session, case: Case, application: Application) -> list[Probl
 def problems_by_section(db: Session, case: Case, application: Application) -> dict[str, list[Problem]]:
     """The same by section of the form; a section without problems has an empty list.
 
-    That the contributions do not add up to the capital is put right where the contributions are.
+    That the contributions do not add up to the capital is put right where the contributions are, and the liaison
+    officer's mail address where the liaison officer is named.
     """
     sections = by_section(problems_of(db, case, application), application)
     if "capital" in sections and application.capital and application.capital > 0:
         sums = [p for p in sections["capital"] if p.code in SUMS and p.field == "capital"]
         sections["capital"] = [p for p in sections["capital"] if p not in sums]
         sections["shareholders"] += sums
+    for name in [n for n in sections if n != "liaison"] if "liaison" in sections else []:
+        mail = [p for p in sections[name] if p.code == "required" and p.field.endswith(".email")]
+        sections[name] = [p for p in sections[name] if p not in mail]
+        sections["liaison"] += mail
     return sections

@@ -212,15 +212,14 @@ def fill_in(
     if (answer := filing.closed()) is not None:
         return answer
     kept = False
-    if form.validate_on_submit():
-        if try_save(filing, form, form.write):
-            form.show_problems(filing)
-            if not form.errors:
-                flash(gettext("Saved."), "success")
-                return redirect(following or filing.after(form.section), 303)
-            db.commit()
-            form.version.data = str(filing.version)
-            kept = True
+    if form.validate_on_submit() and try_save(filing, form, form.write):
+        form.show_problems(filing)
+        if not form.errors:
+            flash(gettext("Saved."), "success")
+            return redirect(following or filing.after(form.section), 303)
+        db.commit()
+        form.version.data = str(filing.version)
+        kept = True
     page = render_template(template, form=form, filing=filing, section=form.section, kept=kept, **values)
     return page, 422 if form.errors else 200
 

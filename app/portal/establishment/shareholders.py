@@ -23,7 +23,7 @@ from workflow.establishment.data import Application, Contribution, Organisation,
 MONEY_FIELDS = ("subscribed", "paid", "form", "due", "shares", "role", "family_property")
 ORGANISATION_FIELDS = ("name", "kind", "uscc", "address", "representative")
 KINDS = [
-    ("company", _l("Company")), ("partnership", _l("Partnership")), ("institution", _l("Public institution")),
+    ("company", _l("A company")), ("partnership", _l("Partnership")), ("institution", _l("Public institution")),
     ("social_organisation", _l("Social organisation")), ("state_enterprise", _l("State-owned enterprise")),
     ("listed_company", _l("Listed company")), ("other", _l("Other")),
 ]  # fmt: skip
