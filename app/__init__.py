@@ -87,6 +87,7 @@ def _mount(app: Flask, door: str, csrf: CSRFProtect) -> None:
             licence,
             naming,
             signatures,
+            timeline,
         )
         from app.public import home, pki, register, verify
 
@@ -102,15 +103,16 @@ def _mount(app: Flask, door: str, csrf: CSRFProtect) -> None:
             signatures,
             licence,
             banking,
+            timeline,
         )
         for module in rooms:
             app.register_blueprint(module.blueprint)
         app.register_blueprint(pki.blueprint)
         csrf.exempt(pki.blueprint)
     elif door == "intranet":
-        from app.intranet import account, desk, review
+        from app.intranet import account, desk, names, review
 
-        for module in (account, desk, review):
+        for module in (account, desk, review, names):
             app.register_blueprint(module.blueprint)
     else:
         from app.bank import api, desk

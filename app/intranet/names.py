@@ -29,7 +29,7 @@ blueprint = Blueprint("intranet_names", __name__, url_prefix="/catalogues")
 KINDS = {"words": "word", "synonyms": "synonym", "lookalikes": "lookalike"}
 LISTS = {"words": _l("Restricted words"), "synonyms": _l("Synonyms"), "lookalikes": _l("Look-alikes")}
 TITLES = {"word": _l("Restricted word"), "synonym": _l("Synonym"), "lookalike": _l("Look-alike characters")}
-ACTIONS = {"add": _l("Add or change"), "withdraw": _l("Withdraw")}
+ACTIONS = {"add": _l("Add or change"), "withdraw": _l("Take off the list")}
 EFFECTS = {"block": _l("Not allowed"), "review": _l("To be checked"), "warn": _l("To be noted")}
 CHOICES = {"forbid": EFFECTS["block"], "review": EFFECTS["review"], "warn": EFFECTS["warn"]}
 MATCHES = {"part": _l("Anywhere in the name"), "whole": _l("Only as the whole trade name")}
@@ -107,7 +107,7 @@ class LookalikeForm(ReasonForm):
 class NoteForm(forms.Form):
     """A note of the second person."""
 
-    note = forms.TextArea(_l("Note"), max_length=500, hint=_l("Needed to turn the change down."))
+    note = forms.TextArea(_l("Remark"), max_length=500, hint=_l("Needed to turn the change down."))
 
 
 FORMS: dict[str, type[ReasonForm]] = {"word": WordForm, "synonym": SynonymForm, "lookalike": LookalikeForm}
@@ -187,7 +187,7 @@ def _proposed(name: str, action: str, form: ReasonForm, values: dict[str, str]) 
                 db, kind=kind, action=action, values=values, reason=form.reason.data or "", by=current_user.id, now=now()
             )  # fmt: skip
             if request.form.get("action") != "preview":
-                flash(gettext("Proposed. It is in force once a second person has approved it."), "success")
+                flash(gettext("Proposed. The change is in force once a second person has approved it."), "success")
                 return redirect(url_for("intranet_names.change", sequence=row.sequence), 303)
             db.rollback()
             effects = lists.preview(db, kind=kind, action=action, values=values, now=now())
@@ -212,7 +212,7 @@ def _known(catalogue: Catalogue, kind: str, key: dict[str, str] | None = None) -
         effect = {"block": "forbid"}.get(held.effect, held.effect)
         return {
             "word": word, "category": held.category, "rule": held.rule, "effect": effect, "match": held.match,
-            "exceptions": "；".join(held.exceptions), "basis": held.basis, "source": held.source,
+            "exceptions": "；".join(held.exceptions), "basis": held.basis, "source": "" if held.source in SOURCES else held.source,
             "valid_from": held.valid_from, "valid_to": held.valid_to,
         }  # fmt: skip
     if kind == "synonym" and word in catalogue.groups:

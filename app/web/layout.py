@@ -72,7 +72,7 @@ NAV: dict[str, tuple[NavItem, ...]] = {
     ),
     "intranet": (
         NavItem("intranet_desk.index", lazy_gettext("Cases"), section=("intranet_desk.", "intranet_review."), shown=_signed_in),
-        NavItem("intranet_names.index", lazy_gettext("Catalogues"), shown=_signed_in),
+        NavItem("intranet_names.index", lazy_gettext("Name lists"), shown=_signed_in),
     ),
     "bank": (
         NavItem("desk.index", lazy_gettext("Appointments"), section="desk.index", shown=_signed_in),

@@ -32,6 +32,7 @@ class RestrictedWord:
     basis: str
     valid_from: date
     valid_to: date | None
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ def restricted_word(values: dict[str, Any]) -> RestrictedWord:
         values["word"], values["category"], values["rule"], _EFFECTS[values["effect"]], values.get("match") or "part",
         tuple(filter(None, (values.get("exceptions") or "").split(";"))), values.get("basis") or "",
         date.fromisoformat(values["valid_from"]), date.fromisoformat(until) if until else None,
+        values.get("source") or "",
     )  # fmt: skip
 
 

@@ -104,6 +104,7 @@ class NameCatalogueChange(Base):
         CheckConstraint("kind IN ('word', 'synonym', 'lookalike')", name="kind"),
         CheckConstraint("action IN ('add', 'withdraw')", name="action"),
         CheckConstraint("approved_by IS NULL OR approved_by <> proposed_by", name="second_person"),
+        CheckConstraint("approved_by IS NULL OR rejected_by IS NULL", name="one_decision"),
         CheckConstraint("reason <> ''", name="reason"),
         Index("uq_name_catalogue_changes_number", "number", unique=True),
     )
@@ -118,7 +119,9 @@ class NameCatalogueChange(Base):
     proposed_at: Mapped[Now]
     approved_by: Mapped[uuid.UUID | None]
     approved_at: Mapped[datetime | None]
-    rejected: Mapped[bool] = mapped_column(default=False)
+    rejected_by: Mapped[uuid.UUID | None]  # the proposer may take it back
+    rejected_at: Mapped[datetime | None]
+    note: Mapped[str] = mapped_column(String(500), default="", server_default="")  # why it was turned down
     number: Mapped[int | None] = mapped_column(
         BigInteger
     )  # order of approval; what a process compares with what it holds
