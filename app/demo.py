@@ -46,7 +46,13 @@ class Browser:
         """Fetch a page. Raises StepFailed unless the answer is 200."""
         self._check(self.soup.open(urljoin(self.base, path)))
 
-    def submit(self, values: dict[str, str | bool | list[str]] | None = None, *, having: str = "", button: tuple[str, str] | None = None) -> None:
+    def submit(
+        self,
+        values: dict[str, str | bool | list[str]] | None = None,
+        *,
+        having: str = "",
+        button: tuple[str, str] | None = None,
+    ) -> None:
         """Fill in and send the form of this page whose address ends in `having` (or that has that field)."""
         form = self._form(having, button)
         for name, value in (values or {}).items():
@@ -57,7 +63,9 @@ class Browser:
             if found is None:
                 raise StepFailed(f"{self.url}: no button {button[0]}={button[1]}")
             form.choose_submit(found)
-        elif submit := form.form.find("button", attrs={"type": "submit", "name": False}) or form.form.find("button"):
+        elif submit := form.form.find("button", attrs={"type": "submit", "name": False}) or form.form.find(
+            "button"
+        ):
             form.choose_submit(submit) if submit.get("name") else None
         answer = self.soup.submit_selected(headers={"Referer": self.url})
         self._check(answer)
@@ -66,8 +74,16 @@ class Browser:
         for candidate in self.soup.page.find_all("form"):
             if button and not candidate.find(attrs={"name": button[0], "value": button[1]}):
                 continue
-            fits = not having and candidate.find(["input", "select", "textarea"], attrs={"type": lambda t: t != "hidden"})
-            if fits or (having and ((candidate.get("action") or "").split("?")[0].endswith(having) or candidate.find(attrs={"name": having}))):
+            fits = not having and candidate.find(
+                ["input", "select", "textarea"], attrs={"type": lambda t: t != "hidden"}
+            )
+            if fits or (
+                having
+                and (
+                    (candidate.get("action") or "").split("?")[0].endswith(having)
+                    or candidate.find(attrs={"name": having})
+                )
+            ):
                 return self.soup.select_form(candidate)
         raise StepFailed(f"{self.url}: no form for {having!r}")
 
@@ -87,8 +103,17 @@ class Browser:
 
     def _check(self, answer: requests.Response) -> None:
         if answer.status_code != 200:
-            said = [e.get_text(" ", strip=True) for e in self.soup.page.select(".govuk-error-summary li, main p")] if self.soup.page else []
-            raise StepFailed(f"{answer.request.method} {answer.url}: {answer.status_code}: {'; '.join(said[:6]) or answer.text[:300]}")
+            said = (
+                [
+                    e.get_text(" ", strip=True)
+                    for e in self.soup.page.select(".govuk-error-summary li, main p")
+                ]
+                if self.soup.page
+                else []
+            )
+            raise StepFailed(
+                f"{answer.request.method} {answer.url}: {answer.status_code}: {'; '.join(said[:6]) or answer.text[:300]}"
+            )
 
     @property
     def url(self) -> str:
@@ -156,21 +181,34 @@ class Demo:
         """What the platform is told."""
         addresses = {f"QIBU_{name.upper()}_URL": url for name, url in self.urls.items()}
         clean = {k: v for k, v in os.environ.items() if not k.startswith("QIBU_") and k != "DATABASE_URL"}
-        return {**clean, **addresses, "QIBU_SMTP_PORT": str(self.smtp), "QIBU_INSTANCE": str(folder), "QIBU_LOG_LEVEL": "WARNING"}
+        return {
+            **clean,
+            **addresses,
+            "QIBU_SMTP_PORT": str(self.smtp),
+            "QIBU_INSTANCE": str(folder),
+            "QIBU_LOG_LEVEL": "WARNING",
+        }
 
     def ready(self) -> bool | None:
         """Whether every process answers and the worker has begun."""
         try:
-            for url, path in ((self.urls["portal"], "/readyz"), (self.urls["intranet"], "/readyz"), (self.urls["bank"], "/readyz"), (self.urls["sandbox"], "/switches.json")):
+            for url, path in (
+                (self.urls["portal"], "/readyz"),
+                (self.urls["intranet"], "/readyz"),
+                (self.urls["bank"], "/readyz"),
+                (self.urls["sandbox"], "/switches.json"),
+            ):
                 if self.sandbox.get(url + path, timeout=5).status_code != 200:
                     return None
-        except requests.ConnectionError:
+        except requests.RequestException:
             return None
         return True
 
     def sms(self, phone: str) -> list[dict[str, Any]]:
         """The messages of a phone, newest first."""
-        found = self.sandbox.get(f"{self.urls['sandbox']}/sms/messages", params={"phone": phone, "limit": "200"}, timeout=10)
+        found = self.sandbox.get(
+            f"{self.urls['sandbox']}/sms/messages", params={"phone": phone, "limit": "200"}, timeout=10
+        )
         return list(found.json()["messages"])
 
     def message(self, phone: str, pattern: str) -> re.Match[str]:
@@ -217,7 +255,9 @@ class Demo:
 
     def staff_sign_in(self) -> None:
         """The registrar: number, password, one-time code from the authenticator."""
-        codes = self.sandbox.get(f"{self.urls['sandbox']}/authenticator", headers={"Accept": "application/json"}, timeout=10).json()
+        codes = self.sandbox.get(
+            f"{self.urls['sandbox']}/authenticator", headers={"Accept": "application/json"}, timeout=10
+        ).json()
         code = next(row["code"] for row in codes["codes"] if row["number"] == "0417")
         self.registrar.open("/sign-in")
         self.registrar.submit({"number": "0417", "password": "qibu-demo", "code": code}, having="code")
@@ -239,7 +279,11 @@ class Demo:
         if me.url.endswith("/confirm"):
             me.submit(having="/confirm")
         me.open(f"{base}/scope?q={SCOPE}")
-        add = next(b for b in me.soup.page.find_all("button") if (b.get("value") or "").startswith("add:") and SCOPE in b.parent.parent.get_text())
+        add = next(
+            b
+            for b in me.soup.page.find_all("button")
+            if (b.get("value") or "").startswith("add:") and SCOPE in b.parent.parent.get_text()
+        )
         me.submit(having="/scope", button=(add["name"], add["value"]))
         me.open(f"{base}/capital")
         me.submit({"capital": CAPITAL_WAN}, having="capital")
@@ -255,7 +299,14 @@ class Demo:
         """小张 himself, who is known already."""
         me = self.applicant
         me.open(f"/cases/{self.number}/application/shareholders/add?who=p1")
-        me.submit({"address": "湖北省武汉市武昌区虚构路1号", "email": "xiaozhang@example.com", "subscribed": CAPITAL_WAN}, having="subscribed")
+        me.submit(
+            {
+                "address": "湖北省武汉市武昌区虚构路1号",
+                "email": "xiaozhang@example.com",
+                "subscribed": CAPITAL_WAN,
+            },
+            having="subscribed",
+        )
 
     def _officers(self) -> dict[str, str | bool | list[str]]:
         return {}
@@ -274,9 +325,13 @@ class Demo:
         link = self.message(self.person["phone"], r"(http\S+/sign/\S+)").group(1)
         phone = self.signer
         phone.open(link)
+        phone.open(f"{link}/identity")
         phone.submit({"name": self.person["name"], "id_number": self.person["id_number"]}, having="id_number")
-        face = self.sandbox.get(f"{self.urls['sandbox']}/people/{self.person['id']}/face.png", timeout=10).content
+        face = self.sandbox.get(
+            f"{self.urls['sandbox']}/people/{self.person['id']}/face.png", timeout=10
+        ).content
         self.face(face)
+        phone.open(f"{link}/papers")
         phone.submit({"consent": True}, having="consent")
         self.message(self.person["phone"], "全部签署完成")
         me = self.applicant
@@ -299,7 +354,9 @@ class Demo:
         """6: issued by the worker; the verification page answers."""
         self.uscc = self.message(self.person["phone"], r"统一社会信用代码 ([0-9A-Z]{18})").group(1)
         self.applicant.open(f"/cases/{self.number}/licence")
-        (self.out / "licence.pdf").write_bytes(self.applicant.get(self.applicant.links(r"/licence(/original)?\.pdf|licence/original")[0]))
+        (self.out / "licence.pdf").write_bytes(
+            self.applicant.get(self.applicant.links(r"/licence(/original)?\.pdf|licence/original")[0])
+        )
 
     def bank(self) -> None:
         """7: choose, agree; the bank's system takes it; its clerk goes on at the desk until the account is open."""
@@ -339,8 +396,12 @@ class Demo:
         received = self.sandbox.get(base, headers={"Accept": "application/json"}, timeout=10).json()
         (self.out / "bank.json").write_text(json.dumps(received, ensure_ascii=False, indent=2))
         messages = {
-            "sms": self.sandbox.get(f"{self.urls['sandbox']}/sms/messages", params={"limit": "500"}, timeout=10).json()["messages"][::-1],
-            "mail": self.sandbox.get(f"{self.urls['sandbox']}/mail/messages", params={"limit": "500"}, timeout=10).json()["messages"][::-1],
+            "sms": self.sandbox.get(
+                f"{self.urls['sandbox']}/sms/messages", params={"limit": "500"}, timeout=10
+            ).json()["messages"][::-1],
+            "mail": self.sandbox.get(
+                f"{self.urls['sandbox']}/mail/messages", params={"limit": "500"}, timeout=10
+            ).json()["messages"][::-1],
         }
         (self.out / "messages.json").write_text(json.dumps(messages, ensure_ascii=False, indent=2))
         facts = timeline["case"]
@@ -359,7 +420,13 @@ class Demo:
         people = self.sandbox.get(f"{self.urls['sandbox']}/people.json", timeout=10).json()["people"]
         row = next(p for p in people if p["id"] == "xiaozhang")
         card = row["cards"][0]
-        self.person = {"id": row["id"], "name": row["name"], "id_number": row["id_number"], "card_number": card["number"], "phone": card["phone"]}
+        self.person = {
+            "id": row["id"],
+            "name": row["name"],
+            "id_number": row["id_number"],
+            "card_number": card["number"],
+            "phone": card["phone"],
+        }
         began = time.perf_counter()
         for step in ("sign_up", "sign_in", "name", "application", "signatures", "licence", "bank"):
             at = time.perf_counter()
@@ -367,7 +434,17 @@ class Demo:
             self.seconds[step] = round(time.perf_counter() - at, 2)
             print(f"  {step:<12} {self.seconds[step]:6.2f} s", flush=True)
         summary = self.collect(round(time.perf_counter() - began, 2))
-        expected = ["draft", "name_submitted", "name_reserved", "signing", "signed", "submitted", "approved", "licensed", "closed"]
+        expected = [
+            "draft",
+            "name_submitted",
+            "name_reserved",
+            "signing",
+            "signed",
+            "submitted",
+            "approved",
+            "licensed",
+            "closed",
+        ]
         if summary["states"] != expected:
             raise StepFailed(f"the case went another way: {summary['states']}")
         if summary["registration_authority"]["code"] != "HB-420106" or SCOPE not in summary["business_scope"]:
@@ -389,7 +466,12 @@ def run(out: Path) -> int:
         with log.open("wb") as sink:
             command = [sys.executable, "-m", "app.cli", "up"]
             platform = subprocess.Popen(
-                command, cwd=ROOT, env=demo.environment(Path(folder) / "instance"), stdout=sink, stderr=sink, start_new_session=True
+                command,
+                cwd=ROOT,
+                env=demo.environment(Path(folder) / "instance"),
+                stdout=sink,
+                stderr=sink,
+                start_new_session=True,
             )
         try:
             print("Starting the platform …", flush=True)

@@ -40,8 +40,7 @@ class BankForm(forms.Form):
 
     branch = forms.Radios(_l("Branch"), choices=[], required=operations.NO_BRANCH)
     consent = forms.Checkbox(
-        _l("I agree that this data is given to the bank I chose, only to arrange the account"),
-        mark_optional=False,
+        _l("I agree that this data is given to the bank I chose, only to arrange the account")
     )
 
 
