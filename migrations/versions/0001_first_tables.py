@@ -86,6 +86,7 @@ def upgrade() -> None:
         sa.Column("status_url", sa.String(length=300), nullable=False),
         sa.Column("jwks_url", sa.String(length=300), nullable=False),
         sa.Column("keys", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("keys_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("bank_code", name=op.f("pk_bank_clients")),
     )
@@ -206,7 +207,9 @@ def upgrade() -> None:
         sa.Column("proposed_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("approved_by", sa.Uuid(), nullable=True),
         sa.Column("approved_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("rejected", sa.Boolean(), nullable=False),
+        sa.Column("rejected_by", sa.Uuid(), nullable=True),
+        sa.Column("rejected_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("note", sa.String(length=500), server_default="", nullable=False),
         sa.Column("number", sa.BigInteger(), nullable=True),
         sa.CheckConstraint("action IN ('add', 'withdraw')", name=op.f("ck_name_catalogue_changes_action")),
         sa.CheckConstraint(
@@ -216,6 +219,9 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "approved_by IS NULL OR approved_by <> proposed_by",
             name=op.f("ck_name_catalogue_changes_second_person"),
+        ),
+        sa.CheckConstraint(
+            "approved_by IS NULL OR rejected_by IS NULL", name=op.f("ck_name_catalogue_changes_one_decision")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_name_catalogue_changes")),
     )
@@ -496,6 +502,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_decisions")),
     )
     op.create_index(op.f("ix_decisions_case_id"), "decisions", ["case_id"], unique=False)
+    op.create_index(op.f("ix_decisions_staff_id"), "decisions", ["staff_id"], unique=False)
     op.create_table(
         "drafts",
         sa.Column("case_id", sa.Uuid(), nullable=False),
@@ -693,6 +700,16 @@ def upgrade() -> None:
         postgresql_where=sa.text("state <> 'fallen'"),
     )
     op.create_table(
+        "recusals",
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("staff_id", sa.Uuid(), nullable=False),
+        sa.Column("reason", sa.String(length=300), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_recusals_case_id")),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_recusals_staff_id")),
+        sa.PrimaryKeyConstraint("case_id", "staff_id", name=op.f("pk_recusals")),
+    )
+    op.create_table(
         "register_entries",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("uscc", sa.String(length=18), nullable=False),
@@ -759,6 +776,7 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_register_names_case_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_register_names")),
+        postgresql_with={"parallel_workers": 0},
     )
     op.create_index("ix_register_names_created_at", "register_names", ["created_at"], unique=False)
     op.create_index(
@@ -836,8 +854,10 @@ def upgrade() -> None:
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("text", sa.String(length=500), nullable=False),
         sa.Column("branch_code", sa.String(length=20), nullable=False),
+        sa.Column("account_number", sa.LargeBinary(), nullable=False),
         sa.Column("source", sa.String(length=8), nullable=False),
         sa.Column("applied", sa.Boolean(), nullable=False),
+        sa.Column("early", sa.Boolean(), nullable=False),
         sa.Column("received_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.ForeignKeyConstraint(["handoff_id"], ["handoffs.id"], name=op.f("fk_bank_reports_handoff_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_bank_reports")),
@@ -1051,6 +1071,7 @@ def downgrade() -> None:
     op.drop_table("register_names")
     op.drop_index(op.f("ix_register_entries_name"), table_name="register_entries")
     op.drop_table("register_entries")
+    op.drop_table("recusals")
     op.drop_index("uq_papers_live", table_name="papers", postgresql_where=sa.text("state <> 'fallen'"))
     op.drop_table("papers")
     op.drop_index(
@@ -1082,6 +1103,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_handoffs_bank_code"), table_name="handoffs")
     op.drop_table("handoffs")
     op.drop_table("drafts")
+    op.drop_index(op.f("ix_decisions_staff_id"), table_name="decisions")
     op.drop_index(op.f("ix_decisions_case_id"), table_name="decisions")
     op.drop_table("decisions")
     op.drop_index("uq_claims_open", table_name="claims", postgresql_where=sa.text("released_at IS NULL"))
