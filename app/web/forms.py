@@ -534,12 +534,12 @@ class Checkbox(_Own, BooleanField):
 
 
 class FileField(_Own, _FileField):
-    """One file; `accept` such as "image/*,application/pdf"; `camera` opens the phone's camera."""
+    """One file; `accept` such as "image/*,application/pdf"; `camera` opens the phone's camera, "user" the one in front."""
 
     kind = "file"
     multiple = False
 
-    def __init__(self, label: Text, *, accept: str = "", camera: bool = False, **kwargs: Any) -> None:
+    def __init__(self, label: Text, *, accept: str = "", camera: bool | str = False, **kwargs: Any) -> None:
         super().__init__(label, **kwargs)
         self.accept = accept
         self.camera = camera
@@ -551,7 +551,7 @@ class FilesField(_Own, _MultipleFileField):
     kind = "file"
     multiple = True
 
-    def __init__(self, label: Text, *, accept: str = "", camera: bool = False, **kwargs: Any) -> None:
+    def __init__(self, label: Text, *, accept: str = "", camera: bool | str = False, **kwargs: Any) -> None:
         super().__init__(label, **kwargs)
         self.accept = accept
         self.camera = camera

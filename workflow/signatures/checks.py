@@ -5,22 +5,22 @@ import uuid
 from hashlib import sha256
 from io import BytesIO
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 from sqlalchemy.orm import Session
 
 from workflow import objects
 from workflow.case import Case
 from workflow.db import now
-from workflow.errors import Conflict, NotAllowed, Problem, RuleViolation, Words
+from workflow.errors import Conflict, NotAllowed, NotFound, Problem, RuleViolation, Words
 from workflow.gateways import IdentityGateway
 from workflow.machine import MOVED_ON, InvitationMachine, next_state
 from workflow.personal import blind_index
 from workflow.policies.queries import policy
-from workflow.signatures.invitations import by_token
+from workflow.signatures.invitations import by_token, require_signing
 from workflow.signatures.models import FaceAccess, Invitation
 
 MAX_TRIES = 8
-MAX_FRAME = 5 * 1024 * 1024
+MAX_FRAME = 15 * 1024 * 1024
 SIGNER = frozenset({"signer"})
 
 WRONG_PERSON = Words(
@@ -32,7 +32,7 @@ NO_MATCH = Words(
     "The face did not match. Face the camera in good light and try again, or use a verification code instead.",
 )
 NO_PICTURE = Words(
-    "请提供一张 JPEG 或 PNG 照片，不超过 5 MB。", "Give a JPEG or PNG picture of at most 5 MB."
+    "请提供一张 JPEG 或 PNG 照片，不超过 15 MB。", "Give a JPEG or PNG picture of at most 15 MB."
 )
 NO_CONSENT = Words(
     "使用人脸核验前，请先勾选同意；不同意可改用核验码。",
@@ -55,7 +55,14 @@ def _begin(db: Session, token: str, event: str) -> Invitation:
     if row.tries >= MAX_TRIES:
         raise RuleViolation([Problem("RN-01", "", TOO_MANY)])
     next_state(InvitationMachine, row.state, event, SIGNER)
+    require_signing(db.get_one(Case, row.case_id))
     return row
+
+
+def _request(row: Invitation, check: str) -> str:
+    """The id of one try with one link: the service answers the same again when it is sent twice."""
+    link = row.token_hash.hex()[:12] if row.token_hash else ""
+    return f"{row.id}:{check}:{link}:{row.tries}"
 
 
 def identify(
@@ -73,10 +80,10 @@ def identify(
     before the service is called.
     """
     row = _begin(db, token, "identify")
-    if blind_index(id_number) != blind_index(row.id_number) or name.strip() != row.name:
+    if blind_index(id_number) != blind_index(row.id_number) or _plain(name) != _plain(row.name):
         _fail(db, row, "id_number", WRONG_PERSON, "RN-01")
     db.commit()
-    verdict = gateway.check_id(f"{row.id}:id:{row.sent_count}:{row.tries}", row.name, row.id_number)
+    verdict = gateway.check_id(_request(row, "id"), row.name, row.id_number)
     row = by_token(db, token, lock=True)
     if not verdict.matches:
         _fail(db, row, "id_number", WRONG_PERSON, "RN-01")
@@ -86,6 +93,11 @@ def identify(
     row.identity_reference, row.identified_at = verdict.reference, now()
     row.network, row.device = network[:64], device[:200]
     return secret
+
+
+def _plain(name: str) -> str:
+    """A name without spaces and with one kind of middle dot, as people write it in several ways."""
+    return "".join(name.split()).translate(dict.fromkeys(map(ord, "•．・‧."), "·"))
 
 
 def bound(row: Invitation, secret: str) -> None:
@@ -107,16 +119,15 @@ def check_face(
         raise RuleViolation([Problem("consent", "consent", NO_CONSENT)])
     picture = _normalised(frame)
     db.commit()
-    verdict = gateway.check_face(
-        f"{row.id}:face:{sha256(picture).hexdigest()[:24]}", row.name, row.id_number, picture
-    )
+    mark = sha256(picture).hexdigest()
+    verdict = gateway.check_face(_request(row, f"face:{mark[:16]}"), row.name, row.id_number, picture)
     row = by_token(db, token, lock=True)
     if not verdict.matches:
         _fail(db, row, "frame", NO_MATCH, "RN-01")
     case = db.get_one(Case, row.case_id)
     if policy(db, "keep_face_frame", case.authority_code):
         row.face_key = objects.put(picture, personal=True)
-    row.face_hash, row.face_consent_at = sha256(picture).hexdigest(), now()
+    row.face_hash, row.face_consent_at = mark, now()
     return _admit(row, "face", verdict.reference)
 
 
@@ -127,7 +138,7 @@ def check_code(db: Session, token: str, secret: str, code: str, gateway: Identit
     code = "".join(code.split())
     db.commit()
     mark = sha256(code.encode()).hexdigest()[:16]
-    verdict = gateway.check_code(f"{row.id}:code:{mark}:{row.tries}", row.name, row.id_number, code)
+    verdict = gateway.check_code(_request(row, f"code:{mark}"), row.name, row.id_number, code)
     row = by_token(db, token, lock=True)
     if not verdict.matches:
         _fail(db, row, "code", BAD_CODE, "RN-02")
@@ -147,7 +158,7 @@ def _normalised(frame: bytes) -> bytes:
     try:
         with Image.open(BytesIO(frame), formats=["JPEG", "PNG"]) as image:
             image.load()
-            picture = image.convert("RGB")
+            picture = ImageOps.exif_transpose(image).convert("RGB")
     except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
         raise RuleViolation([Problem("picture", "frame", NO_PICTURE)]) from error
     picture.thumbnail((1280, 1280))
@@ -158,7 +169,9 @@ def _normalised(frame: bytes) -> bytes:
 
 def read_face(db: Session, invitation_id: uuid.UUID, actor_id: str, reason: str) -> bytes:
     """A stored face frame; the read is written down. Raises NotFound."""
-    row = db.get_one(Invitation, invitation_id)
+    row = db.get(Invitation, invitation_id)
+    if row is None or not row.face_key:
+        raise NotFound("face frame")
     db.add(FaceAccess(invitation_id=invitation_id, actor_id=actor_id, reason=reason))
     db.flush()
     return objects.get(row.face_key)

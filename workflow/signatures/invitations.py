@@ -14,7 +14,7 @@ from workflow.db import now
 from workflow.errors import Conflict, NotFound, Problem, RuleViolation, Words
 from workflow.establishment.data import Application
 from workflow.establishment.models import Paper
-from workflow.machine import InvitationMachine, next_state
+from workflow.machine import MOVED_ON, InvitationMachine, next_state
 from workflow.messages.operations import send
 from workflow.settings import settings
 from workflow.signatures.models import Invitation
@@ -27,6 +27,14 @@ TOO_OFTEN = Words(
     "提醒次数已达上限，请复制链接后用其他方式发送。",
     "The limit of reminders is reached. Copy the link and send it another way.",
 )
+LINK_ENDED = Words(
+    "此签署链接已失效，请联系经办人重新发送。",
+    "This signing link is no longer valid. Ask the person who sent it to send a new one.",
+)
+NOT_SIGNING = Words(
+    "申请人正在修改材料，或者这次签署已经结束。如需重新签署，您会收到新的邀请。",
+    "The applicant is changing the papers, or this signing is over. If you need to sign again, you will be invited anew.",
+)
 
 
 def token_hash(token: str) -> bytes:
@@ -35,54 +43,83 @@ def token_hash(token: str) -> bytes:
 
 
 def invite(db: Session, case: Case, application: Application, person_key: str, inviter: str) -> Invitation:
-    """Invite one person by SMS, and by mail where an address is known; the person may have signed before."""
+    """Invite one person by SMS, and by mail where an address is known; the person may have signed before.
+
+    Raises NotFound for a person whom the application does not name.
+    """
     person = application.person(person_key)
     if person is None:
         raise NotFound(f"person {person_key}")
     row = Invitation(
-        case_id=case.id,
-        person_key=person_key,
-        name=person.name,
-        id_number=person.id_number,
-        phone=person.phone,
-        email=person.email,
-        expires_at=now() + timedelta(days=LINK_DAYS),
-    )
+        case_id=case.id, person_key=person_key, name=person.name, id_number=person.id_number, phone=person.phone,
+        email=person.email, expires_at=now() + timedelta(days=LINK_DAYS),
+    )  # fmt: skip
     db.add(row)
     db.flush()
-    send_link(db, case, row, inviter)
+    _send(db, case, row, new_link(row), inviter)
     return row
 
 
-def send_link(db: Session, case: Case, row: Invitation, inviter: str) -> str:
-    """Make a new link and send it by SMS (and mail); the old link ends. Returns the link."""
+def new_link(row: Invitation) -> str:
+    """A new link; the old one ends, and the checks start again. Only its hash is kept."""
     token = secrets.token_urlsafe(24)
     row.token_hash = token_hash(token)
     row.expires_at = now() + timedelta(days=LINK_DAYS)
+    row.browser_hash, row.tries = None, 0
+    return f"{settings().portal_url}/sign/{token}"
+
+
+def _send(db: Session, case: Case, row: Invitation, link: str, inviter: str) -> None:
     row.sent_count += 1
-    link = f"{settings().portal_url}/sign/{token}"
     channels = [("sms", row.phone)] + ([("mail", row.email)] if row.email else [])
     for channel, recipient in channels:
         send(
             db, channel, recipient, "sign_invitation", f"sign_invitation:{row.id}:{row.sent_count}:{channel}",
             case_id=case.id, language=row.language, inviter=inviter, company=case.name, link=link, days=LINK_DAYS,
         )  # fmt: skip
-    return link
 
 
-def invite_again(db: Session, case_id: uuid.UUID, invitation_id: uuid.UUID, actor: Actor) -> str:
-    """Remind: a new link, the old one ends, checks start again. Returns the link to copy.
+def invite_again(
+    db: Session, case_id: uuid.UUID, invitation_id: uuid.UUID, actor: Actor, by_message: bool = True
+) -> str:
+    """Remind, or make a link to hand over in another way (`by_message` False): the old link ends, the checks start
+    again. Who has declined gets a new invitation. Returns the link to copy.
 
-    Raises NotFound, Conflict (`moved_on`), RuleViolation after too many.
+    Raises NotFound, Conflict (`moved_on`), RuleViolation after too many messages.
     """
     case = lock_case(db, case_id)
     row = invitation_of(db, case_id, invitation_id)
-    if row.sent_count >= MAX_SENT:
+    require_signing(case)
+    if by_message and row.sent_count >= MAX_SENT:
         raise RuleViolation([Problem("too_many", "", TOO_OFTEN)])
+    if row.state == "declined":
+        row = _after_refusal(db, case, row)
     row.state = next_state(InvitationMachine, row.state, "invite_again", actor.roles)
-    row.browser_hash = None
-    record(db, case, actor, "invite_again", detail={"person": row.person_key})
-    return send_link(db, case, row, actor.label)
+    link = new_link(row)
+    record(db, case, actor, "invite_again", detail={"person": row.person_key, "by_message": by_message})
+    if by_message:
+        _send(db, case, row, link, actor.label)
+    db.flush()
+    return link
+
+
+def _after_refusal(db: Session, case: Case, old: Invitation) -> Invitation:
+    """A new invitation to somebody who declined; the refusal stays as it was."""
+    if old.id != current_of(db, case.id)[old.person_key].id:
+        raise Conflict(MOVED_ON, "moved_on")
+    row = Invitation(
+        case_id=case.id, person_key=old.person_key, name=old.name, id_number=old.id_number, phone=old.phone,
+        email=old.email, language=old.language, expires_at=now(), sent_count=old.sent_count, state="invited",
+    )  # fmt: skip
+    db.add(row)
+    db.flush()
+    return row
+
+
+def require_signing(case: Case) -> None:
+    """Papers are out for signature. Raises Conflict (`not_signing`): the applicant took them back, or it is over."""
+    if case.state != "signing":
+        raise Conflict(NOT_SIGNING, "not_signing")
 
 
 def invitation_of(db: Session, case_id: uuid.UUID, invitation_id: uuid.UUID) -> Invitation:
@@ -114,29 +151,13 @@ def by_token(db: Session, token: str, lock: bool = False) -> Invitation:
         row.state = next_state(InvitationMachine, row.state, "lapse", frozenset({"system"}))
         db.commit()
     if row.state in ("lapsed", "fallen"):
-        raise Conflict(
-            Words(
-                "此签署链接已失效，请联系经办人重新发送。",
-                "This signing link is no longer valid. Ask the person who sent it to send a new one.",
-            ),
-            "link_expired",
-        )
+        raise Conflict(LINK_ENDED, "link_expired")
     return row
 
 
-def whose_signatures_fall(
-    db: Session, case_id: uuid.UUID, new_hashes: dict[str, str]
-) -> dict[str, list[str]]:
-    """Which signed papers would change, and whose signatures are on them: kind -> names."""
-    names = {i.person_key: i.name for i in invitations_of(db, case_id)}
-    signed = {i.person_key for i in invitations_of(db, case_id) if i.state == "signed"}
-    falls: dict[str, list[str]] = {}
-    for paper in live_papers(db, case_id):
-        if new_hashes.get(paper.kind) != paper.render_hash:
-            hit = [names[key] for key in paper.signers if key in signed]
-            if hit:
-                falls[paper.kind] = hit
-    return falls
+def current_of(db: Session, case_id: uuid.UUID) -> dict[str, Invitation]:
+    """The invitation that counts for each person who signs: the newest that has not fallen."""
+    return {row.person_key: row for row in invitations_of(db, case_id) if row.state != "fallen"}
 
 
 def live_papers(db: Session, case_id: uuid.UUID) -> list[Paper]:

@@ -9,17 +9,18 @@ from sqlalchemy.orm import Session
 
 from signing import evidence
 from signing.ceremony import SignatureRequest, sign_set
+from signing.errors import SigningError
 from workflow import objects
 from workflow.accounts.models import Account
 from workflow.case import Actor, Case, advance, lock_case, record
 from workflow.db import now
-from workflow.errors import NotFound, Problem, RuleViolation, Words
+from workflow.errors import NotFound, OutsideFailure, Problem, RuleViolation, Words
 from workflow.establishment.models import Paper
 from workflow.machine import InvitationMachine, next_state
 from workflow.messages.operations import send
 from workflow.settings import settings
-from workflow.signatures.checks import SIGNER, require_admitted
-from workflow.signatures.invitations import by_token, live_papers
+from workflow.signatures.checks import SIGNER, bound, require_admitted
+from workflow.signatures.invitations import by_token, live_papers, require_signing
 from workflow.signatures.models import Invitation
 from workflow.signer import authority
 
@@ -46,7 +47,6 @@ def paper_for(db: Session, token: str, secret: str, kind: str) -> bytes:
     for paper in papers_of(db, row):
         if paper.kind == kind:
             return objects.get(paper.key)
-
     raise NotFound(kind)
 
 
@@ -56,7 +56,8 @@ def sign(
     """Sign every paper of this person in one act; a repeat returns what was done.
 
     One-time key and certificate, a signature and a time stamp on each paper, the evidence record, and when this was
-    the last signer the case moves on: all in the caller's transaction. Raises RuleViolation, NotAllowed, Conflict.
+    the last signer the case moves on: all in the caller's transaction. Raises RuleViolation, NotAllowed, Conflict
+    (`not_signing`, `moved_on`, `link_expired`), OutsideFailure.
     """
     found = by_token(db, token)
     case = lock_case(db, found.case_id)
@@ -64,6 +65,7 @@ def sign(
     require_admitted(row, secret)
     if row.state == "signed":
         return row
+    require_signing(case)
     if not consent:
         raise RuleViolation([Problem("ES-01", "consent", NO_CONSENT)])
     papers = [paper for paper in papers_of(db, row) if paper.state == "open"]
@@ -74,14 +76,12 @@ def sign(
         for paper in papers
     ]  # fmt: skip
     id_hash = hmac.digest(settings().index_key.encode(), row.id_number.encode(), sha256).hex()[:32]
-    done = sign_set(
-        db,
-        authority(),
-        requests,
-        real_name=row.name,
-        id_hash=id_hash,
-        evidence_reference=f"{case.number}/{row.id}",
-    )
+    try:
+        done = sign_set(
+            db, authority(), requests, real_name=row.name, id_hash=id_hash, evidence_reference=f"{case.number}/{row.id}"
+        )  # fmt: skip
+    except SigningError as error:  # nothing was signed: the caller rolls back
+        raise OutsideFailure(f"signing: {error}") from error
     before = {paper.kind: paper.key.removesuffix(".p") for paper in papers}
     for paper in papers:
         paper.key = objects.put(done.papers[paper.kind], personal=True)
@@ -92,11 +92,13 @@ def sign(
         kind: {"before": before[kind], "after": sha256(pdf).hexdigest()} for kind, pdf in done.papers.items()
     }
     evidence.record(
-        db, reference=f"{case.number}/{row.id}", case=case.number, signer=row.name, id_hash=id_hash,
-        identified_by=f"id+{row.admitted_by}", identity_reference=row.identity_reference,
-        admission_reference=row.admitted_reference, face_hash=row.face_hash, papers=row.signed_papers,
-        certificate_serial=done.serial, signed_at=row.signed_at, network=row.network, device=row.device,
-        consent=row.consent,
+        db, subject=case.number, kind="signature", person=id_hash, at=row.signed_at,
+        facts={
+            "signer": row.name, "invitation": str(row.id), "identified_by": f"id+{row.admitted_by}",
+            "identity_reference": row.identity_reference, "admission_reference": row.admitted_reference,
+            "face_hash": row.face_hash, "papers": row.signed_papers, "certificate": done.serial,
+            "network": row.network, "device": row.device, "consent": row.consent,
+        },
     )  # fmt: skip
     signer = Actor("signer", str(row.id), row.name, SIGNER)
     record(db, case, signer, "sign", detail={"papers": len(papers), "certificate": done.serial})
@@ -133,11 +135,15 @@ def complete_if_all_signed(db: Session, case_id: uuid.UUID) -> bool:
 
 
 def decline(db: Session, token: str, secret: str, reason: str) -> Invitation:
-    """Decline to sign, with a reason that the applicant reads. Raises RuleViolation, NotAllowed, Conflict."""
+    """Decline to sign, with a reason that the applicant reads; possible as soon as it is known who declines.
+
+    Raises RuleViolation, NotAllowed, Conflict.
+    """
     found = by_token(db, token)
     case = lock_case(db, found.case_id)
     row = by_token(db, token, lock=True)
-    require_admitted(row, secret)
+    bound(row, secret)
+    require_signing(case)
     if not reason.strip():
         raise RuleViolation([Problem("required", "reason", WHY_DECLINE)])
     row.state = next_state(InvitationMachine, row.state, "decline", SIGNER)

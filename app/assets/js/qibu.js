@@ -32,9 +32,9 @@ addEventListener("beforeprint", () => {
 });
 addEventListener("afterprint", () => opened.forEach((part) => (part.open = false)));
 
-for (const button of document.querySelectorAll("[data-print]")) {
+for (const button of document.querySelectorAll("[data-print], [data-copy]")) {
   button.hidden = false;
-  button.addEventListener("click", () => print());
+  if (button.dataset.print !== undefined) button.addEventListener("click", () => print());
 }
 
 // A live part that could not be loaded says so, once, and goes away with the next success.

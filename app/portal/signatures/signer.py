@@ -1,0 +1,369 @@
+"""The signer's side, on the phone: who asks, who are you, is it you, read, sign, keep a copy. No account is needed.
+
+The link lets somebody begin; from the identity check on, only the browser that passed it goes on (`SECRET` cookie).
+"""
+
+from typing import Any
+
+from flask import Response, current_app, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext as _l
+
+from app.portal.signatures.common import blueprint
+from app.web import forms
+from app.web.access import by_link
+from app.web.database import db
+from app.web.errors import refuse
+from app.web.forms import half_width
+from app.web.gateways import gateways
+from app.web.limits import SENSITIVE, limiter
+from workflow import pictures
+from workflow.case import Case
+from workflow.errors import Conflict, NotAllowed, OutsideFailure, Problem, RuleViolation, Words
+from workflow.policies.queries import policy
+from workflow.signatures import checks, signing
+from workflow.signatures.invitations import by_token, owner_label
+from workflow.signatures.models import Invitation
+
+SECRET = "qibu_signer"  # noqa: S105 - the name of a cookie
+DAYS = 7
+NO_ANSWER = Words(
+    "核验服务暂时没有应答，您填写的内容仍在本页，请稍后再试。",
+    "The checking service is not answering. What you entered is still here; try again in a moment.",
+)
+NOT_SIGNED = Words(
+    "签名服务暂时没有应答，没有签署任何材料。请稍后再试。",
+    "The signing service is not answering; nothing was signed. Try again in a moment.",
+)
+
+
+class IdentityForm(forms.Form):
+    """Who are you?"""
+
+    name = forms.TextField(
+        _l("Your name"),
+        max_length=100,
+        required=_l("Enter your name"),
+        autocomplete="name",
+        hint=_l("As on your ID card"),
+    )
+    id_number = forms.TextField(
+        _l("ID number"), max_length=30, required=_l("Enter your ID number"), filters=[half_width, lambda v: v and v.upper()],
+        classes="govuk-input--width-20 q-id-number", attributes={"autocapitalize": "characters"},
+    )  # fmt: skip
+
+
+class FaceForm(forms.Form):
+    """A picture of the face, with a consent of its own."""
+
+    frame = forms.FileField(
+        _l("A photo of your face"), accept="image/jpeg,image/png", camera="user", mark_optional=False
+    )
+    consent = forms.Checkbox(
+        _l("I agree that my face is compared with the photo of my ID for this signature.")
+    )
+
+
+class CodeForm(forms.Form):
+    """The lawful alternative to the face."""
+
+    code = forms.TextField(
+        _l("Verification code"), max_length=40, required=_l("Enter the verification code"), filters=[half_width],
+        classes="govuk-input--width-10", hint=_l("From the registration desk or a notary who has seen you and your ID"),
+    )  # fmt: skip
+
+
+class SignForm(forms.Form):
+    """All papers in one act."""
+
+    consent = forms.Checkbox(signing.CONSENT)
+
+
+class DeclineForm(forms.Form):
+    """No, and why."""
+
+    reason = forms.TextArea(
+        _l("Why do you decline?"), max_length=500, count=True, required=signing.WHY_DECLINE,
+        hint=_l("Whoever invited you reads this."),
+    )  # fmt: skip
+
+
+def _secret() -> str:
+    return request.cookies.get(SECRET, "")
+
+
+def _invitation(token: str) -> tuple[Invitation, Case]:
+    row = by_token(db, token)
+    return row, db.get_one(Case, row.case_id)
+
+
+def _is_bound(row: Invitation) -> bool:
+    try:
+        checks.bound(row, _secret())
+    except NotAllowed:
+        return False
+    return True
+
+
+def _where(row: Invitation, token: str) -> str:
+    """The page of a signer in this state."""
+    steps = {
+        "invited": "identity",
+        "identified": "face",
+        "admitted": "papers",
+        "signed": "done",
+        "declined": "declined",
+    }
+    return url_for(f"signatures.{steps[row.state]}", token=token)
+
+
+def _step(token: str, *states: str) -> tuple[Invitation, Case] | Response:
+    """The invitation, if its signer is at one of these states and in the right browser; else where to go.
+
+    Raises NotAllowed in another browser than the one that passed the identity check.
+    """
+    row, case = _invitation(token)
+    if row.state != "invited":
+        checks.bound(row, _secret())
+    if row.state not in states:
+        return redirect(_where(row, token), 303)  # type: ignore[return-value]
+    return row, case
+
+
+def _page(
+    name: str, token: str, case: Case, row: Invitation, status: int = 200, **values: Any
+) -> ResponseReturnValue:
+    return render_template(
+        f"portal/signatures/{name}.html", token=token, case=case, row=row, **values
+    ), status
+
+
+def _outside(form: forms.Form, words: Words) -> int:
+    db.rollback()
+    form.add_problems([Problem("outside", "", words)])
+    return 503
+
+
+@blueprint.errorhandler(Conflict)
+def _ended(error: Conflict) -> ResponseReturnValue:
+    """A link that has ended, papers that were taken back: a page that says what to do."""
+    if "token" not in (request.view_args or {}):
+        return refuse(409, error.code, title=error.words)
+    db.rollback()
+    return render_template(
+        "portal/signatures/ended.html", words=error.words
+    ), 410 if error.code == "link_expired" else 409
+
+
+@blueprint.errorhandler(NotAllowed)
+def _elsewhere(error: NotAllowed) -> ResponseReturnValue:
+    """Another browser than the one that passed the identity check."""
+    if "token" not in (request.view_args or {}):
+        return refuse(403, "not_allowed")
+    return render_template("portal/signatures/elsewhere.html"), 403
+
+
+@blueprint.get("/sign/<token>")
+@limiter.limit("60 per minute")
+@by_link
+def start(token: str) -> ResponseReturnValue:
+    """Who asks, for which company; nothing of the papers."""
+    row, case = _invitation(token)
+    if row.state != "invited" and _is_bound(row):
+        return redirect(_where(row, token), 303)
+    if row.state in ("identified", "admitted"):
+        return render_template("portal/signatures/elsewhere.html"), 403
+    return _page("start", token, case, row, inviter=owner_label(db, case))
+
+
+@blueprint.route("/sign/<token>/identity", methods=["GET", "POST"])
+@limiter.limit(SENSITIVE, methods=["POST"])
+@by_link
+def identity(token: str) -> ResponseReturnValue:
+    """Is this the person invited? The browser that passes goes on, no other."""
+    found = _step(token, "invited")
+    if isinstance(found, Response):
+        return found
+    row, case = found
+    form, status = IdentityForm(), 200
+    if form.validate_on_submit():
+        network, device = request.remote_addr or "", request.user_agent.string
+        try:
+            secret = checks.identify(
+                db,
+                token,
+                form.name.data or "",
+                form.id_number.data or "",
+                gateways().identity,
+                network,
+                device,
+            )
+        except RuleViolation as violation:
+            form.add_problems(violation.problems)
+        except OutsideFailure:
+            status = _outside(form, NO_ANSWER)
+        else:
+            answer = redirect(url_for("signatures.face", token=token), 303)
+            answer.set_cookie(
+                SECRET, secret, max_age=DAYS * 24 * 3600, path=url_for("signatures.start", token=token), httponly=True,
+                secure=current_app.config["SESSION_COOKIE_SECURE"], samesite="Lax",
+            )  # fmt: skip
+            return answer
+        row, case = _invitation(token)
+    return _page("identity", token, case, row, 422 if form.errors and status == 200 else status, form=form)
+
+
+@blueprint.route("/sign/<token>/face", methods=["GET", "POST"])
+@limiter.limit(SENSITIVE, methods=["POST"])
+@by_link
+def face(token: str) -> ResponseReturnValue:
+    """Is it really this person? By face, with a consent of its own; the page offers the other way (0.6)."""
+    found = _step(token, "identified")
+    if isinstance(found, Response):
+        return found
+    row, case = found
+    form, status = FaceForm(), 200
+    if form.validate_on_submit():
+        frame = form.frame.data.read() if hasattr(form.frame.data, "read") else b""
+        try:
+            checks.check_face(db, token, _secret(), frame, bool(form.consent.data), gateways().identity)
+        except RuleViolation as violation:
+            form.add_problems(violation.problems)
+        except OutsideFailure:
+            status = _outside(form, NO_ANSWER)
+        else:
+            return redirect(url_for("signatures.papers", token=token), 303)
+        row, case = _invitation(token)
+    kept = policy(db, "keep_face_frame", case.authority_code)
+    return _page(
+        "face", token, case, row, 422 if form.errors and status == 200 else status, form=form, kept=kept
+    )
+
+
+@blueprint.route("/sign/<token>/code", methods=["GET", "POST"])
+@limiter.limit(SENSITIVE, methods=["POST"])
+@by_link
+def code(token: str) -> ResponseReturnValue:
+    """The other way: a code from a registration desk or notary (RN-02)."""
+    found = _step(token, "identified")
+    if isinstance(found, Response):
+        return found
+    row, case = found
+    form, status = CodeForm(), 200
+    if form.validate_on_submit():
+        try:
+            checks.check_code(db, token, _secret(), form.code.data or "", gateways().identity)
+        except RuleViolation as violation:
+            form.add_problems(violation.problems)
+        except OutsideFailure:
+            status = _outside(form, NO_ANSWER)
+        else:
+            return redirect(url_for("signatures.papers", token=token), 303)
+        row, case = _invitation(token)
+    return _page("code", token, case, row, 422 if form.errors and status == 200 else status, form=form)
+
+
+@blueprint.route("/sign/<token>/papers", methods=["GET", "POST"])
+@limiter.limit(SENSITIVE, methods=["POST"])
+@by_link
+def papers(token: str) -> ResponseReturnValue:
+    """The papers, each with its SHA-256; signed all at once."""
+    found = _step(token, "admitted")
+    if isinstance(found, Response):
+        return found
+    row, case = found
+    form, status = SignForm(), 200
+    if form.validate_on_submit():
+        network, device = request.remote_addr or "", request.user_agent.string
+        try:
+            signing.sign(db, token, _secret(), bool(form.consent.data), network, device)
+        except RuleViolation as violation:
+            db.rollback()
+            form.add_problems(violation.problems)
+        except OutsideFailure:
+            status = _outside(form, NOT_SIGNED)
+        else:
+            return redirect(url_for("signatures.done", token=token), 303)
+        row, case = _invitation(token)
+    mine = signing.papers_of(db, row)
+    status = 422 if form.errors and status == 200 else status
+    return _page("papers", token, case, row, status, form=form, papers=mine)
+
+
+@blueprint.get("/sign/<token>/papers/<kind>")
+@limiter.limit("60 per minute")
+@by_link
+def paper(token: str, kind: str) -> ResponseReturnValue:
+    """One paper to read on the phone, page by page, without a PDF reader."""
+    found = _step(token, "admitted", "signed")
+    if isinstance(found, Response):
+        return found
+    row, case = found
+    pdf = signing.paper_for(db, token, _secret(), kind)
+    mine = next(p for p in signing.papers_of(db, row) if p.kind == kind)
+    return _page("paper", token, case, row, paper=mine, pages=pictures.page_count(pdf))
+
+
+@blueprint.get("/sign/<token>/papers/<kind>.pdf")
+@limiter.limit("60 per minute")
+@by_link
+def paper_file(token: str, kind: str) -> ResponseReturnValue:
+    """The file itself, before signing and after."""
+    row, case = _invitation(token)
+    answer = Response(signing.paper_for(db, token, _secret(), kind), mimetype="application/pdf")
+    answer.headers.set(
+        "Content-Disposition", "attachment" if "download" in request.args else "inline",
+        filename=f"{case.number}-{kind}{'-signed' if row.state == 'signed' else ''}.pdf",
+    )  # fmt: skip
+    return answer
+
+
+@blueprint.get("/sign/<token>/papers/<kind>/<int:page>.png")
+@limiter.limit("240 per minute")
+@by_link
+def paper_page(token: str, kind: str, page: int) -> ResponseReturnValue:
+    """One page of a paper as a picture."""
+    pdf = signing.paper_for(db, token, _secret(), kind)
+    return Response(pictures.page(pdf, page), mimetype="image/png")
+
+
+@blueprint.route("/sign/<token>/decline", methods=["GET", "POST"])
+@limiter.limit(SENSITIVE, methods=["POST"])
+@by_link
+def decline(token: str) -> ResponseReturnValue:
+    """Decline, with a reason that the applicant reads."""
+    found = _step(token, "identified", "admitted")
+    if isinstance(found, Response):
+        return found
+    row, case = found
+    form = DeclineForm()
+    if form.validate_on_submit():
+        try:
+            signing.decline(db, token, _secret(), form.reason.data or "")
+        except RuleViolation as violation:
+            form.add_problems(violation.problems)
+        else:
+            return redirect(url_for("signatures.declined", token=token), 303)
+    return _page("decline", token, case, row, 422 if form.errors else 200, form=form)
+
+
+@blueprint.get("/sign/<token>/declined")
+@by_link
+def declined(token: str) -> ResponseReturnValue:
+    """What happens after a refusal."""
+    found = _step(token, "declined")
+    if isinstance(found, Response):
+        return found
+    row, case = found
+    return _page("declined", token, case, row)
+
+
+@blueprint.get("/sign/<token>/done")
+@by_link
+def done(token: str) -> ResponseReturnValue:
+    """Signed: what, when, under which certificate; copies to keep."""
+    found = _step(token, "signed")
+    if isinstance(found, Response):
+        return found
+    row, case = found
+    return _page("done", token, case, row, papers=signing.papers_of(db, row))

@@ -1,0 +1,51 @@
+"""What signing needs in tests: an identity service that answers as told, a face, the link in the SMS."""
+
+from dataclasses import dataclass, field
+from io import BytesIO
+
+from PIL import Image
+from sqlalchemy import select
+
+from workflow.errors import OutsideFailure
+from workflow.gateways.identity import IdentityVerdict
+from workflow.messages.models import Message
+
+
+@dataclass
+class Identity:
+    """An identity service: knows everybody, unless told otherwise; remembers what it was asked."""
+
+    person: bool = True
+    face: bool = True
+    code: str = "12345678"
+    down: bool = False
+    asked: list[tuple[str, ...]] = field(default_factory=list)
+
+    def _answer(self, matches: bool, *asked: str) -> IdentityVerdict:
+        self.asked.append(asked)
+        if self.down:
+            raise OutsideFailure("no answer")
+        return IdentityVerdict(matches, f"ref-{len(self.asked)}", 99.0)
+
+    def check_id(self, request_id: str, name: str, id_number: str) -> IdentityVerdict:
+        return self._answer(self.person, request_id, name, id_number)
+
+    def check_face(self, request_id: str, name: str, id_number: str, frame: bytes) -> IdentityVerdict:
+        return self._answer(self.face, request_id, name, id_number, str(len(frame)))
+
+    def check_code(self, request_id: str, name: str, id_number: str, code: str) -> IdentityVerdict:
+        return self._answer(code == self.code, request_id, name, id_number, code)
+
+
+def portrait(kind: str = "JPEG", size: tuple[int, int] = (320, 320)) -> bytes:
+    """A picture that could be a photo."""
+    out = BytesIO()
+    Image.effect_noise(size, 80).convert("RGB").save(out, kind)
+    return out.getvalue()
+
+
+def token_of(db, row) -> str:
+    """The token in the newest SMS of an invitation."""
+    key = f"sign_invitation:{row.id}:{row.sent_count}:sms"
+    message = db.scalars(select(Message).where(Message.key == key)).one()
+    return message.body.split("/sign/")[1].split(" ")[0]

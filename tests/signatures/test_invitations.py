@@ -1,0 +1,88 @@
+"""Invitations: one a person, links that end, reminders, a new one after a refusal."""
+
+import pytest
+from sqlalchemy import func, select
+
+from workflow.case import advance
+from workflow.errors import Conflict, NotAllowed, NotFound, RuleViolation
+from workflow.messages.models import Message
+from workflow.signatures import checks, invitations
+from workflow.signatures import signing as act
+
+
+def sent(signing) -> int:
+    return signing.db.scalar(
+        select(func.count()).select_from(Message).where(
+            Message.case_id == signing.case.id, Message.template == "sign_invitation", Message.channel == "sms"
+        )
+    )  # fmt: skip
+
+
+def test_the_link_goes_by_sms_and_mail_and_only_its_hash_is_kept(signing):
+    row, token = signing.invitation, signing.token()
+    channels = signing.db.scalars(select(Message.channel).where(Message.template == "sign_invitation")).all()
+    assert sorted(channels) == ["mail", "sms"]
+    assert row.token_hash == invitations.token_hash(token)
+    assert token.encode() not in row.token_hash
+
+
+def test_a_reminder_ends_the_old_link_and_the_checks(signing):
+    old, secret = signing.admitted()
+    row = signing.invitation
+    link = invitations.invite_again(signing.db, signing.case.id, row.id, signing.house.owner(signing.case))
+    assert link.endswith(signing.token())
+    assert sent(signing) == 2
+    with pytest.raises(NotFound):
+        act.paper_for(signing.db, old, secret, "articles")
+    with pytest.raises(NotAllowed):
+        act.paper_for(signing.db, signing.token(), secret, "articles")
+    assert row.state == "invited"
+
+
+def test_reminders_are_limited_a_copied_link_is_not(signing):
+    row, owner = signing.invitation, signing.house.owner(signing.case)
+    for _ in range(invitations.MAX_SENT - 1):
+        invitations.invite_again(signing.db, signing.case.id, row.id, owner)
+    with pytest.raises(RuleViolation):
+        invitations.invite_again(signing.db, signing.case.id, row.id, owner)
+    before = sent(signing)
+    link = invitations.invite_again(signing.db, signing.case.id, row.id, owner, by_message=False)
+    assert sent(signing) == before
+    assert checks.identify(signing.db, link.rsplit("/", 1)[1], row.name, row.id_number, signing.identity)
+
+
+def test_only_the_applicant_and_only_this_case(signing):
+    row = signing.invitation
+    other = signing.house.named("晨岫试")
+    with pytest.raises(NotFound):
+        invitations.invite_again(signing.db, other.id, row.id, signing.house.owner(other))
+
+
+def test_who_declined_can_be_invited_again(signing):
+    row, token = signing.invitation, signing.token()
+    secret = checks.identify(signing.db, token, row.name, row.id_number, signing.identity)
+    act.decline(signing.db, token, secret, "我没有同意出资")
+    assert row.state == "declined"
+    invitations.invite_again(signing.db, signing.case.id, row.id, signing.house.owner(signing.case))
+    fresh = signing.invitation
+    assert fresh.id != row.id
+    assert (row.state, row.declined_reason, fresh.state) == ("declined", "我没有同意出资", "invited")
+    with pytest.raises(Conflict):  # the refusal itself is over
+        invitations.invite_again(signing.db, signing.case.id, row.id, signing.house.owner(signing.case))
+    token, secret = signing.admitted(fresh)
+    assert act.sign(signing.db, token, secret, True).state == "signed"
+
+
+def test_nobody_signs_what_the_applicant_has_taken_back(signing):
+    token, secret = signing.admitted()
+    advance(signing.db, signing.case.id, "revise", signing.house.owner(signing.case))
+    for call in (
+        lambda: act.sign(signing.db, token, secret, True),
+        lambda: act.decline(signing.db, token, secret, "不"),
+        lambda: invitations.invite_again(
+            signing.db, signing.case.id, signing.invitation.id, signing.house.owner(signing.case)
+        ),
+    ):
+        with pytest.raises(Conflict) as caught:
+            call()
+        assert caught.value.code == "not_signing"

@@ -1,0 +1,158 @@
+"""The act of signing: consent, all papers in one act, the evidence, the last signer moves the case; what falls."""
+
+from datetime import date
+from hashlib import sha256
+
+import pytest
+from sqlalchemy import select
+
+from signing import evidence
+from signing.errors import TimeStampFailure
+from tests import factories
+from tests.signatures.people import Identity, token_of
+from workflow import objects
+from workflow.case import timeline
+from workflow.errors import Conflict, OutsideFailure, RuleViolation
+from workflow.establishment import drafts, papers
+from workflow.establishment.data import Contribution, Person
+from workflow.messages.models import Message
+from workflow.signatures import checks, invitations
+from workflow.signatures import signing as act
+
+
+def test_consent_then_all_papers_in_one_act(signing):
+    """ES-01, ES-20, ES-21: one certificate, every paper, and what it rests on."""
+    token, secret = signing.admitted()
+    mine = act.papers_of(signing.db, signing.invitation)
+    with pytest.raises(RuleViolation) as caught:
+        act.sign(signing.db, token, secret, False)
+    assert caught.value.problems[0].code == "ES-01"
+    before = {p.kind: p.key for p in mine}
+    row = act.sign(signing.db, token, secret, True, "192.0.2.7", "phone")
+    assert set(row.signed_papers) == {p.kind for p in mine}
+    for paper in mine:
+        pdf = objects.get(paper.key)
+        assert paper.key != before[paper.kind]
+        assert pdf.count(b"/ByteRange") >= 1
+        assert row.signed_papers[paper.kind] == {
+            "before": before[paper.kind].removesuffix(".p"), "after": sha256(pdf).hexdigest(),
+        }  # fmt: skip
+    rows = evidence.of(signing.db, signing.case.number)
+    assert evidence.first_broken(rows) is None
+    kept = rows[-1]
+    assert kept.facts["papers"] == row.signed_papers
+    assert kept.facts["identified_by"] == "id+code"
+    assert kept.facts["consent"] == act.CONSENT.zh
+    assert kept.facts["network"] == "192.0.2.7"
+    assert row.id_number not in str(kept.facts)
+
+
+def test_signing_twice_is_signing_once(signing):
+    token, secret = signing.admitted()
+    first = act.sign(signing.db, token, secret, True)
+    serial, count = first.certificate_serial, len(evidence.of(signing.db, signing.case.number))
+    assert act.sign(signing.db, token, secret, True).certificate_serial == serial
+    assert len(evidence.of(signing.db, signing.case.number)) == count
+
+
+def test_nothing_is_half_signed_when_the_time_stamp_fails(signing, monkeypatch):
+    token, secret = signing.admitted()
+    before = {p.kind: p.key for p in act.papers_of(signing.db, signing.invitation)}
+    signing.db.commit()
+
+    def fail(*args, **kwargs):
+        raise TimeStampFailure("no answer")
+
+    monkeypatch.setattr(act, "sign_set", fail)
+    with pytest.raises(OutsideFailure):
+        act.sign(signing.db, token, secret, True)
+    signing.db.rollback()
+    assert signing.invitation.state == "admitted"
+    assert {p.kind: p.key for p in act.papers_of(signing.db, signing.invitation)} == before
+    monkeypatch.undo()
+    assert act.sign(signing.db, token, secret, True).state == "signed"
+
+
+def test_decline_needs_a_reason_and_tells_the_applicant(signing):
+    row, token = signing.invitation, signing.token()
+    secret = checks.identify(signing.db, token, row.name, row.id_number, signing.identity)
+    with pytest.raises(RuleViolation):
+        act.decline(signing.db, token, secret, "  ")
+    act.decline(signing.db, token, secret, "章程写错了")
+    told = signing.db.scalars(select(Message).where(Message.template == "signing_declined")).one()
+    assert "章程写错了" in told.body
+    assert "decline" in [e.event for e in timeline(signing.db, signing.case.id)]
+    with pytest.raises(Conflict):
+        act.sign(signing.db, token, secret, True)
+
+
+def two_partners(house):
+    """A case with two shareholders, out for signature."""
+    case = house.reserved()
+
+    def add(application):
+        application.people.append(
+            Person(key="p2", name="李小八", id_number=factories.id_number(502), phone="19900020002",
+                   address="湖北省武汉市武昌区虚构路2号")
+        )  # fmt: skip
+        application.contributions[0].subscribed = 30_000_000
+        application.contributions.append(
+            Contribution(party="p2", subscribed=20_000_000, due=date(2031, 6, 30))
+        )
+        application.governance.supervision = "none"
+        application.beneficial.exempt = True
+
+    drafts.save(house.db, case.id, house.owner(case), None, add)
+    papers.generate(house.db, case.id, house.owner(case))
+    house.db.commit()
+    return case
+
+
+def sign_as(house, row) -> None:
+    identity, token = Identity(), token_of(house.db, row)
+    secret = checks.identify(house.db, token, row.name, row.id_number, identity)
+    checks.check_code(house.db, token, secret, identity.code, identity)
+    act.sign(house.db, token, secret, True)
+
+
+def test_the_last_signer_moves_the_case_on(house):
+    case = two_partners(house)
+    first, second = invitations.current_of(house.db, case.id).values()
+    sign_as(house, first)
+    assert case.state == "signing"
+    shared = [p for p in invitations.live_papers(house.db, case.id) if len(p.signers) == 2]
+    assert shared
+    assert {p.state for p in shared} == {"open"}
+    sign_as(house, second)
+    assert case.state == "signed"
+    assert {p.state for p in invitations.live_papers(house.db, case.id)} == {"signed"}
+    assert house.db.scalars(select(Message).where(Message.template == "all_signed")).one()
+    assert objects.get(shared[0].key).count(b"/ByteRange") >= 2
+
+
+def test_only_signatures_on_changed_papers_fall(house):
+    """A change that touches some papers: their signers are asked again, the others' signatures stay."""
+    case = two_partners(house)
+    for row in invitations.current_of(house.db, case.id).values():
+        sign_as(house, row)
+    from workflow.case import advance
+
+    advance(house.db, case.id, "revise", house.owner(case))
+    drafts.save(house.db, case.id, house.owner(case), None, lambda a: setattr(a, "phone", "19900008888"))
+    announced = papers.falling(house.db, case)
+    before = {p.kind: p for p in invitations.live_papers(house.db, case.id)}
+    papers.generate(house.db, case.id, house.owner(case))
+    after = {p.kind: p for p in invitations.live_papers(house.db, case.id)}
+    changed = {kind for kind in after if after[kind].id != before[kind].id}
+    assert changed
+    assert len(changed) < len(after)
+    assert {before[kind].title for kind in changed} == set(announced)  # said beforehand
+    kept = set(after) - changed
+    assert all(after[kind].state == "signed" for kind in kept)
+    wanted = {key for kind in changed for key in after[kind].signers}
+    live = invitations.current_of(house.db, case.id)
+    assert {key for key, row in live.items() if row.state == "invited"} == wanted
+    assert {key for key, row in live.items() if row.state == "signed"} == {"p1", "p2"} - wanted
+    for key in wanted:
+        sign_as(house, live[key])
+    assert case.state == "signed"
