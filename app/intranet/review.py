@@ -2,6 +2,7 @@
 
 import secrets
 import uuid
+from datetime import date, datetime
 from typing import Any
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
@@ -131,6 +132,7 @@ def _page(
     has_data = case.state not in NOTHING_SHOWN
     decided = decisions_of(db, case.id)
     application = _application(case)
+    name = declaration.declaration_of(db, case.id) or declaration.reservation_of(db, case.id)
     context: dict[str, Any] = {
         "case": case,
         "form": shown,
@@ -147,7 +149,9 @@ def _page(
         "now": now(),
         "left": working_days_left,
         "anchor": anchor,
-        "name": declaration.declaration_of(db, case.id) or declaration.reservation_of(db, case.id),
+        "name": name,
+        "name_answer": _seen(name.answer) if name else {},
+        "office": _office,
         "sections": application_sections(application, catalogue(db), masked=not mine) if has_data else [],
         "lists": LISTS,
         "changes": differences(handed_in[-2][1], handed_in[-1][1]) if len(handed_in) > 1 else [],
@@ -166,6 +170,29 @@ def _page(
     }
     status = 422 if shown is not None and shown.errors else 200
     return render_template("intranet/case.html", **context), status
+
+
+def _seen(answer: dict[str, Any]) -> dict[str, Any]:
+    """What was found on the name when it was declared, its times as times again."""
+    findings = []
+    for finding in answer.get("findings", ()):
+        match = dict(finding["match"] or {})
+        for key in ("reserved_until", "status_date"):
+            if match.get(key):
+                match[key] = (
+                    datetime.fromisoformat(match[key])
+                    if "T" in match[key]
+                    else date.fromisoformat(match[key])
+                )
+        findings.append(finding | {"match": match})
+    return answer | {"findings": findings}
+
+
+def _office(code: str) -> str:
+    """An authority by its code, or by the division in which it registers."""
+    known = catalogue(db)
+    office = known.authorities.get(code)
+    return office.name if office else known.divisions[code].full_name if code in known.divisions else code
 
 
 def _numbers(staff_ids: list[uuid.UUID]) -> dict[uuid.UUID, str]:

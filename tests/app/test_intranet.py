@@ -11,6 +11,8 @@ from workflow.accounts.operations import hash_password
 from workflow.case import timeline
 from workflow.db import now
 from workflow.establishment import drafts
+from workflow.naming.models import RegisterName
+from workflow.naming.register import row_values
 from workflow.review import operations as review
 from workflow.review.models import Claim, Correction, Decision
 from workflow.review.queries import counts, open_claim
@@ -326,3 +328,18 @@ def test_looking_at_a_held_case_renews_the_lease(house, desk):
     desk.get(f"/cases/{case.number}")
     house.db.expire_all()
     assert open_claim(house.db, case.id).lease_until > now()
+
+
+@LANGUAGES
+def test_the_registrar_sees_what_the_applicant_saw_with_the_other_companys_data(house, english):
+    values = row_values("武汉云奇测软件有限公司", "420106", "registered", now().date(), uscc="91420106TEST000001")
+    house.db.add(RegisterName(**values))
+    house.db.commit()
+    case = house.named("云栖测")
+    client = house.sign_in(house.client("intranet", english), house.staff())
+    page = text_of(check_page(client.get(f"/cases/{case.number}"), 200))
+    assert "武汉云奇测软件有限公司" in page
+    assert "91420106TEST000001" in page
+    assert ("Registered" if english else "已登记") in page
+    assert "武昌区" in page
+    assert "CMP-N2" in page
