@@ -69,6 +69,16 @@ def open_sign_up(db: Session, sign_up_id: uuid.UUID) -> SignUp:
     return sign_up
 
 
+def verified_elements(sign_up: SignUp) -> dict[str, str]:
+    """What was verified so far, so that going back shows it again."""
+    return dict(json.loads(sign_up.verified))
+
+
+def set_language(db: Session, account_id: uuid.UUID, language: str) -> None:
+    """The language of a person's messages: zh_Hans_CN or en."""
+    db.execute(update(Account).where(Account.id == account_id).values(language=language))
+
+
 def verify_element(
     db: Session, sign_up_id: uuid.UUID, element: str, value: str, gateway: CardGateway
 ) -> SignUp:

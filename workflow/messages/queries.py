@@ -2,9 +2,10 @@
 
 import uuid
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from workflow.case import Case
 from workflow.messages.models import Message
 
 
@@ -17,3 +18,9 @@ def messages_of_cases(db: Session, case_ids: list[uuid.UUID], limit: int, offset
     """Messages about several cases, newest first."""
     query = select(Message).where(Message.case_id.in_(case_ids)).order_by(Message.created_at.desc())
     return list(db.scalars(query.limit(limit).offset(offset)))
+
+
+def messages_of_owner(owner_id: uuid.UUID) -> Select[Message, Case]:
+    """Messages about somebody's cases with the case, newest first."""
+    query = select(Message, Case).join(Case, Case.id == Message.case_id).where(Case.owner_id == owner_id)
+    return query.order_by(Message.created_at.desc(), Message.id)

@@ -1,0 +1,224 @@
+"""The pages for everybody: home, guide, progress, register, verification of a licence."""
+
+from datetime import timedelta
+from types import SimpleNamespace
+
+import pytest
+from sqlalchemy import select, update
+
+from tests.app.browser import Browser, browser
+from tests.page_laws import at_most_queries, check_page
+from workflow import objects
+from workflow.accounts.models import Account
+from workflow.case import Actor, CaseEvent
+from workflow.db import engine, now
+from workflow.figures import ENOUGH, pace
+from workflow.licensing import operations as licensing
+from workflow.licensing.models import Licence, RegisterEntry
+from workflow.licensing.uscc import new_uscc
+
+HOSTILE = '"><script>alert(1)</script>'
+
+
+@pytest.fixture
+def visitor(house) -> Browser:
+    return browser(house)
+
+
+@pytest.fixture
+def registered(house):
+    """A company with its licence."""
+    case = house.licensed()
+    licence = house.db.scalars(select(Licence)).one()
+    entry = house.db.scalars(select(RegisterEntry)).one()
+    return SimpleNamespace(case=case, licence=licence, entry=entry, owner=house.db.get_one(Account, case.owner_id))
+
+
+# --- home, guide, progress ----------------------------------------------------------------------------
+
+
+def test_home_says_what_this_is(visitor, house):
+    visitor.get("/")
+    text = visitor.text()
+    assert "不超过 3 个工作日" in text and "办件达到一定数量后" in text
+    assert len(visitor.page.xpath('//ol[@class="q-seven"]/li')) == 7
+    for address in ("/sign-up", "/sign-in", "/progress", "/register", "/verify", "/guide"):
+        assert visitor.page.xpath(f'//main//a[@href="{address}"]'), address
+    with at_most_queries(engine(""), 5):
+        assert visitor.client.get("/").status_code == 200
+
+
+def test_home_leads_those_signed_in_to_their_cases(house):
+    case = house.named()
+    page = browser(house, person=house.db.get_one(Account, case.owner_id))
+    page.get("/")
+    assert page.page.xpath('//main//a[@href="/cases"]') and not page.page.xpath('//main//a[@href="/sign-up"]')
+
+
+def test_the_guide_explains_each_step(visitor):
+    visitor.get("/guide")
+    assert len(visitor.page.xpath('//section[@class="q-guide"]')) == 7
+    assert "《企业名称登记管理规定》" in visitor.text() and "保留 2 个月" in visitor.text()
+
+
+def test_the_pace_is_real_and_needs_enough_cases(house, registered, visitor):
+    assert pace(house.db) is None
+    events = house.db.scalars(select(CaseEvent).where(CaseEvent.case_id == registered.case.id)).all()
+    moment = now()
+    for _ in range(ENOUGH):
+        other = house.named("甲乙" + "丙丁戊己庚"[_])
+        for seq, (name, hours) in enumerate([("submit", 48), ("issue_licence", 46)], 10):
+            copy = {c.name: getattr(events[-1], c.name) for c in CaseEvent.__table__.columns if c.name != "id"}
+            row = CaseEvent(**copy | {"case_id": other.id, "seq": seq, "event": name, "at": moment - timedelta(hours=hours)})
+            house.db.add(row)
+    house.db.commit()
+    found = pace(house.db)
+    assert found.licences == ENOUGH + 1
+    assert found.examination == timedelta(hours=2)
+    visitor.get("/")
+    assert "近半年实际用时" in visitor.text() and "2小时" in visitor.text()
+
+
+def test_progress_by_number_and_four_digits(house, registered, visitor):
+    case, owner = registered.case, registered.owner
+    visitor.get("/progress")
+    visitor.send("/progress", number=f" {case.number.lower()} ", tail=owner.phone[-4:])
+    assert case.number in visitor.text() and "已发照" in visitor.text()
+    assert owner.name not in visitor.text() and owner.phone not in visitor.text()
+
+
+@pytest.mark.parametrize(
+    ("number", "tail"),
+    [("", ""), ("QB2026-9999-9999", "0000"), (HOSTILE, "1"), ("Q" * 500, "1" * 500), ("{number}", "9"), ("{number}", "")],
+)  # fmt: skip
+def test_progress_tells_nothing_without_both(registered, visitor, number, tail):
+    visitor.get("/progress")
+    number = number.format(number=registered.case.number) if "{" in number else number
+    visitor.typed.append(number)
+    visitor.send("/progress", 422, number=number, tail=tail)
+    assert "已发照" not in visitor.text()
+
+
+# --- the register -------------------------------------------------------------------------------------
+
+
+def test_an_empty_register_says_so(visitor):
+    visitor.get("/register")
+    assert "还没有登记的企业" in visitor.text()
+
+
+def test_find_by_name_and_by_code(registered, visitor):
+    entry = registered.entry
+    visitor.get("/register?q=云栖")
+    assert visitor.page.xpath(f'//a[@href="/register/{entry.uscc}"]')
+    visitor.get("/register?q=没有这家")
+    assert "没有名称含有这些字的企业" in visitor.text()
+    for code in (entry.uscc, entry.uscc.lower(), f"{entry.uscc[:8]} {entry.uscc[8:]}"):
+        answer = visitor.client.get("/register", query_string={"q": code})
+        assert answer.headers["Location"] == f"/register/{entry.uscc}"
+
+
+@pytest.mark.parametrize("q", ["云", "%", "%%", "__", HOSTILE, "云" * 1000, "\\"])
+def test_odd_searches_find_nothing(registered, visitor, q):
+    visitor.typed.append(q)
+    answer = visitor.client.get("/register", query_string={"q": q})
+    page = check_page(answer, 200, typed=[q, q[:100]])
+    listed = page.xpath('//td/a[contains(@href, "/register/")]')
+    assert not listed or q == "云" or len(q) < 2  # too short a search lists the newest
+
+
+def test_results_come_page_by_page(house, registered, visitor):
+    values = {c.name: getattr(registered.entry, c.name) for c in RegisterEntry.__table__.columns if c.name != "id"}
+    cases = [house.named("丙丁" + chr(0x4E8C + i)) for i in range(2)]
+    for i, case in enumerate(cases):
+        house.db.add(RegisterEntry(**values | {"case_id": case.id, "uscc": new_uscc(500 + i, "420106"), "name": f"武汉分页测{i}有限公司"}))
+    house.db.commit()
+    visitor.get("/register?q=分页测")
+    assert len(visitor.page.xpath("//tbody/tr")) == 2
+    visitor.get("/register?page=999")
+    assert len(visitor.page.xpath("//tbody/tr")) == 3
+
+
+def test_a_company_page_shows_public_facts_only(registered, visitor):
+    visitor.get(f"/register/{registered.entry.uscc}")
+    text = visitor.text()
+    for fact in (registered.entry.name, registered.entry.uscc, "50 万元", "计算机系统服务", "张小七", "虚构企业"):
+        assert fact in text, fact
+    for secret in (registered.owner.id_number, registered.owner.phone, "虚构路1号", "xiaozhang@example.com"):
+        assert secret not in visitor.client.get(f"/register/{registered.entry.uscc}").text, secret
+    visitor.get("/register/91420106MA0000000X", 404)
+
+
+# --- verification -------------------------------------------------------------------------------------
+
+
+def test_the_qr_code_leads_to_the_live_state(house, registered, visitor):
+    address = f"/v/{registered.licence.verification_code}"
+    visitor.get(address)
+    assert "此执照有效" in visitor.text() and registered.entry.uscc in visitor.text()
+    licensing.revoke(house.db, registered.licence.id, Actor.system(), "提交虚假材料取得登记")
+    house.db.commit()
+    visitor.get(address)
+    assert "此执照已被撤销" in visitor.text() and "提交虚假材料取得登记" in visitor.text()
+    visitor.get(f"/register/{registered.entry.uscc}")
+    assert "已撤销" in visitor.text()
+
+
+def test_a_company_that_ended(house, registered, visitor):
+    house.db.execute(update(RegisterEntry).values(status="deregistered"))
+    house.db.commit()
+    visitor.get(f"/v/{registered.licence.verification_code}")
+    assert "该企业已不存续" in visitor.text()
+
+
+def test_a_licence_in_the_making_is_none(house, registered, visitor):
+    house.db.execute(update(Licence).values(issued_at=None, state="making"))
+    house.db.commit()
+    visitor.get(f"/v/{registered.licence.verification_code}", 404)
+    assert "请勿采信此执照" in visitor.text()
+
+
+def test_an_unknown_code_warns(visitor):
+    visitor.get("/v/AAAAAAAAAAAAAAAA", 404)
+    visitor.get("/v/" + "x" * 500, 404)
+    visitor.get("/v/<script>", 404)
+
+
+def test_enter_a_code_by_hand(registered, visitor):
+    code, uscc = registered.licence.verification_code, registered.entry.uscc
+    for typed in (code, f"http://127.0.0.1:8001/v/{code}", f"  {code} "):
+        visitor.get("/verify")
+        assert visitor.raw("/verify", code=typed).headers["Location"] == f"/v/{code}"
+    for typed in (uscc, uscc.lower(), f"{uscc[:6]} {uscc[6:]}"):
+        assert visitor.raw("/verify", code=typed).headers["Location"] == f"/register/{uscc}"
+
+
+@pytest.mark.parametrize("code", ["", "  ", "1", HOSTILE, "z" * 301])
+def test_bad_codes_to_verify(registered, visitor, code):
+    visitor.typed.append(code)
+    visitor.get("/verify")
+    visitor.send("/verify", 422, code=code)
+
+
+def upload(visitor: Browser, data: bytes, name: str = "licence.pdf"):
+    from io import BytesIO
+
+    visitor.get("/verify")
+    return visitor.raw("/verify/file", file=(BytesIO(data), name))
+
+
+def test_the_file_itself_can_be_verified(registered, visitor):
+    for key in (registered.licence.key, registered.licence.duplicate_key):
+        answer = upload(visitor, objects.get(key))
+        assert answer.headers["Location"] == f"/v/{registered.licence.verification_code}"
+
+
+@pytest.mark.parametrize("change", [lambda d: d + b" ", lambda d: b"hello", lambda d: b"%PDF-1.7", lambda d: b""])
+def test_a_changed_file_is_none_of_ours(registered, visitor, change):
+    answer = upload(visitor, change(objects.get(registered.licence.key)))
+    check_page(answer, 422)
+
+
+def test_no_file_at_all(visitor):
+    visitor.get("/verify")
+    assert check_page(visitor.raw("/verify/file"), 422) is not None
