@@ -101,6 +101,38 @@ def audit_verify() -> None:
     sys.exit(1 if broken else 0)
 
 
+@main.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--root",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Root certificate (this installation's).",
+)
+@click.option("--json", "as_json", is_flag=True, help="The whole report as JSON.")
+def verify(file: Path, root: Path | None, as_json: bool) -> None:
+    """Validate the signatures of a PDF, offline: 0 all hold, 1 one does not, 2 there is none."""
+    from signing import validation
+    from signing.errors import PaperRefused
+
+    if root is None:
+        from workflow.signer import authority
+
+        roots = [authority().root]
+    else:
+        roots = validation.load_roots(root.read_bytes())
+    try:
+        reports = validation.validate(file.read_bytes(), roots)
+    except PaperRefused as error:
+        raise click.ClickException(str(error)) from error
+    if as_json:
+        click.echo(validation.as_json(reports))
+    else:
+        for report in reports:
+            says = validation.REASONS.get(report.reason, f"valid, {report.level or 'archive stamp'}")
+            click.echo(f"{report.field}: {report.signer}, {report.time} ({report.time_source}): {says}")
+    sys.exit(2 if not reports else 0 if all(report.valid for report in reports) else 1)
+
+
 @main.group()
 def docs() -> None:
     """Pages that are generated from the code."""

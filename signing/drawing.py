@@ -10,6 +10,7 @@ from itertools import groupby
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.content import PdfContent, ResourceType
 from pyhanko.pdf_utils.generic import pdf_name
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.layout import BoxConstraints
 from pyhanko.pdf_utils.writer import BasePdfFileWriter
 from reportlab.pdfbase import pdfmetrics
@@ -206,7 +207,7 @@ def _shared(writer: BasePdfFileWriter, made: Subset) -> generic.IndirectObject:
         return generic.IndirectObject(*_pair(form["/DR"]["/Font"].raw_get(name)), writer)
     except KeyError:
         reference = _embed(writer, made)
-    if len(form["/Fields"]) <= 1:
+    if isinstance(writer, IncrementalPdfFileWriter) and not writer.prev.embedded_signatures:
         resources = form.setdefault(pdf_name("/DR"), generic.DictionaryObject())
         resources.setdefault(pdf_name("/Font"), generic.DictionaryObject())[pdf_name(name)] = reference
     return reference

@@ -51,7 +51,7 @@ def current_list(db: Session, authority: Authority, issuer: str = "") -> bytes:
     now = datetime.now(UTC)
     if latest is not None and latest.next_update - now > LIST_RENEWED_BEFORE:
         newest = db.scalar(select(func.max(Certificate.revoked_at)).where(Certificate.issuer == issuer))
-        if newest is None or newest <= latest.this_update:
+        if newest is None or newest < latest.this_update:
             return latest.der
     return make_list(db, authority, issuer)
 

@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import Protocol
 
 import httpx
-from asn1crypto import cms, tsp
+from asn1crypto import cms, core, tsp
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -156,33 +156,29 @@ def _signed(signer: Credential, info: tsp.TSTInfo, held: list[x509.Certificate])
 
 
 def _rejection(refused: _Refused) -> bytes:
-    return tsp.TimeStampResp(
-        {
-            "status": {
-                "status": "rejection",
-                "status_string": [refused.words],
-                "fail_info": {refused.reason},
-            }
-        }
-    ).dump()
+    status = tsp.PKIStatusInfo(
+        {"status": "rejection", "status_string": [refused.words], "fail_info": {refused.reason}}
+    )
+    return der.tlv(der.SEQUENCE, status.dump())  # without a token
 
 
 class OwnTimeStamper(TimeStamper):
     """Our authority for pyHanko, in this process and in the caller's transaction, without the network.
 
-    The issuing certificate is left out of its tokens: a signed paper holds it already.
+    The issuing certificate is left out of its tokens, as a signed paper holds it already, unless `whole_chain`.
     """
 
-    def __init__(self, db: Session, authority: Authority) -> None:
+    def __init__(self, db: Session, authority: Authority, whole_chain: bool = False) -> None:
         super().__init__()
-        self._db, self._authority = db, authority
+        self._db, self._authority, self._whole_chain = db, authority, whole_chain
 
     async def async_request_tsa_response(self, req: tsp.TimeStampReq) -> tsp.TimeStampResp:
         """See TimeStamper. Raises TimeStampFailure when the TSA refuses: nothing is signed without its time."""
-        answer = tsp.TimeStampResp.load(respond(self._db, self._authority, req.dump(), whole_chain=False))
-        if answer["status"]["status"].native != "granted":
-            raise TimeStampFailure(f"the time stamp was refused: {answer['status']['status_string'].native}")
-        return answer
+        answer = respond(self._db, self._authority, req.dump(), whole_chain=self._whole_chain)
+        status = tsp.PKIStatusInfo.load(core.Sequence.load(answer).contents)
+        if status["status"].native != "granted":
+            raise TimeStampFailure(f"the time stamp was refused: {status['status_string'].native}")
+        return tsp.TimeStampResp.load(answer)
 
 
 class PoolTimeStamper(TimeStamper):
@@ -233,7 +229,7 @@ class PoolTimeStamper(TimeStamper):
 
 def stamp(db: Session, authority: Authority, digest: bytes) -> bytes:
     """A token (DER) of our authority over a SHA-256 digest. Raises `TimeStampFailure` when it is refused."""
-    return bytes(asyncio.run(OwnTimeStamper(db, authority).async_timestamp(digest, "sha256")).dump())
+    return bytes(asyncio.run(OwnTimeStamper(db, authority, True).async_timestamp(digest, "sha256")).dump())
 
 
 def check_token(
@@ -262,6 +258,6 @@ async def _checked(
         status = await validate_tst_signed_data(signed, context, expected_tst_imprint=lambda _: digest)
     except Exception as broken:  # the libraries raise many kinds on hostile input
         raise TimeStampFailure(f"the token cannot be read: {broken}") from broken
-    if not (status.intact and status.valid and status.trusted):
+    if not (status["intact"] and status["valid"]) or status["validation_path"] is None:
         raise TimeStampFailure("the token is not a valid, trusted stamp of this digest")
-    return moment, status.signing_cert.subject.human_friendly
+    return moment, str(status["signing_cert"].subject.human_friendly)

@@ -1,7 +1,7 @@
 """Validates signed papers offline: who signed which bytes, when, and what happened to the file since.
 
 Needs the file and the root certificate, nothing else: `python -m signing.validation FILE.pdf --root root.pem`.
-Each failing signature carries one named reason, the first that applies, in the order of `REASONS`.
+Each failing signature carries one named reason of `REASONS`, the first that applies.
 """
 
 import argparse
@@ -204,10 +204,11 @@ class _Examiner:
         if token is not None:
             stamped = _token_time(token)
             stamp_reason = await self._token(signature, token, stamped, proven)
-            if not stamp_reason:
+            if stamp_reason in ("", "revocation_unknown"):
                 moment, source = stamped, "time_stamp"
         path = await self._path(signature.signer_cert, signature.other_embedded_certs, moment, "signing")
-        reason = reason or stamp_reason or path.reason
+        foreign = path.reason if path.reason == "untrusted_root" else ""
+        reason = reason or foreign or stamp_reason or path.reason
         level = "" if reason else "B-LTA" if archived else "B-LT"
         if reason in ("revocation_unknown", "time_stamp_missing") and path.reason in (
             "",
@@ -269,12 +270,16 @@ class _Examiner:
         intact, valid = _token_integrity(token)
         if not (intact and valid):
             return "time_stamp_untrusted"
-        path = await self._stamp_path(token, stamped)
+        path = await self._stamp_path(token, stamped, signature.other_embedded_certs)
+        if path.reason == "revocation_unknown":
+            return path.reason
         return "" if not path.reason and path.good_until(proven) else "time_stamp_untrusted"
 
-    async def _stamp_path(self, token: cms.SignedData, moment: datetime) -> _Path:
+    async def _stamp_path(
+        self, token: cms.SignedData, moment: datetime, others: Iterable[asn1.Certificate] = ()
+    ) -> _Path:
         info = extract_certificate_info(token)
-        return await self._path(info.signer_cert, info.other_certs, moment, "time_stamping")
+        return await self._path(info.signer_cert, [*info.other_certs, *others], moment, "time_stamping")
 
     async def _path(
         self, certificate: asn1.Certificate, others: Iterable[asn1.Certificate], moment: datetime, use: str
