@@ -124,7 +124,7 @@ def reopen(db, case, actor):
             totp_secret="",
             roles=[],
             authority_codes=[],
-        )  # noqa: S106
+        )
         db.add(staff)
         db.flush()
         decision = Decision(

@@ -176,7 +176,14 @@ def confirm_address(number: str) -> ResponseReturnValue:
         return redirect(url_for("establishment.choose_address", number=number), 303)
     form = ConfirmForm.of(filing)
     form.choice.choices = form.choice.remember(
-        [(value, f"{row[5]}（{row[4]}）", row[3]) for value, row in offered.items()]
+        [
+            (
+                value,
+                f"{row[4].removeprefix('湖北省')}（{row[5]}）",
+                *([row[3]] if row[3] != match.reason else []),
+            )
+            for value, row in offered.items()
+        ]
     )
     if match.authority and not form.choice.data:
         form.choice.data = next(iter(offered))
