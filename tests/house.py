@@ -34,11 +34,16 @@ from workflow.review import operations as review
 from workflow.settings import settings
 
 WUCHANG = "HB-420106"
+GROUND = pytest.StashKey[tuple[str, Path]]()
 
 
 @pytest.fixture(scope="session")
-def _ground(postgres, template_database, tmp_path_factory) -> tuple[str, Path]:
-    """The name of a database that is ready for work, and the folder of its certificate authority."""
+def _ground(request, postgres, template_database, tmp_path_factory) -> tuple[str, Path]:
+    """The name of a database that is ready for work, and the folder of its certificate authority; once a run."""
+    if (
+        GROUND in request.config.stash
+    ):  # made for another room: each conftest has its own fixture of this name
+        return request.config.stash[GROUND]
     from app.seed import demo_accounts
     from signing.authority import Authority
     from workflow.catalogues.loaders import load_all
@@ -61,7 +66,8 @@ def _ground(postgres, template_database, tmp_path_factory) -> tuple[str, Path]:
     os.environ.clear()
     os.environ |= before
     _forget()
-    return "qibu_house", folder
+    request.config.stash[GROUND] = "qibu_house", folder
+    return request.config.stash[GROUND]
 
 
 def _forget() -> None:

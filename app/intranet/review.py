@@ -81,7 +81,8 @@ class DecisionForm(forms.Form):
         """Problems of `text-PATH` go to the text field of that path."""
         for problem in problems:
             said = forms.Said.of(problem)
-            said.href = "#" + anchor(problem.field)  # type: ignore[attr-defined]
+            if problem.words != submission.NO_SUCH_FIELD:  # that one has no place on the page
+                said.href = "#" + anchor(problem.field)  # type: ignore[attr-defined]
             self.form_errors = [*self.form_errors, said]
 
 

@@ -68,8 +68,8 @@ def give_token(db: Session, assertion: str, audience: str, gateway: BankGateway)
     keys are looked at. Raises NotAllowed.
     """
     try:
-        claims = jwt.decode(assertion, options={"verify_signature": False})
-        client = db.get(BankClient, str(claims.get("sub", "")))
+        unchecked = jwt.decode(assertion, options={"verify_signature": False})
+        client = db.get(BankClient, str(unchecked.get("sub", "")))
     except jwt.PyJWTError as error:
         raise NotAllowed("invalid assertion") from error
     if client is None or not client.active:
@@ -148,31 +148,8 @@ def file_for_bank(db: Session, row: Handoff) -> dict[str, Any]:
     if row.state in ("withdrawn", "declined"):
         raise NotAllowed("the consent has ended")
     case = db.get_one(Case, row.case_id)
-    entry = db.scalars(select(RegisterEntry).where(RegisterEntry.case_id == case.id)).one()
     licence = db.scalars(select(Licence).where(Licence.case_id == case.id, Licence.state == "active")).one()
-    application = submissions_of(db, case.id)[-1][1]
-    everything: dict[str, Any] = {
-        "name": entry.name,
-        "uscc": entry.uscc,
-        "type": entry.type_text,
-        "address": entry.address,
-        "capital": entry.capital,
-        "scope": entry.scope,
-        "established_on": entry.established_on.isoformat(),
-        "authority": entry.authority_name,
-        "legal_representative": _person(
-            application, application.governance.legal_representative, "id_number", "phone"
-        ),
-        "shareholders": entry.facts["contributors"],
-        "officers": entry.facts["officers"],
-        "finance": next(
-            (
-                _person(application, o.person, "phone")
-                for o in application.officers
-                if o.office == "finance_chief"
-            ),
-            None,
-        ),
+    everything = values_for_bank(db, case) | {
         "licence": _file(licence.key),
         "articles": next((_file(p.key) for p in live_papers(db, case.id) if p.kind == "articles"), None),
     }
@@ -186,6 +163,28 @@ def file_for_bank(db: Session, row: Handoff) -> dict[str, Any]:
         "consent": row.consent_text,
         "as_of": local_date(now()).isoformat(),
         **{key: everything[key] for key in row.fields},
+    }
+
+
+def values_for_bank(db: Session, case: Case) -> dict[str, Any]:
+    """The data of a licensed case for a bank, files aside: what the person reads before agreeing is what goes."""
+    entry = db.scalars(select(RegisterEntry).where(RegisterEntry.case_id == case.id)).one()
+    application = submissions_of(db, case.id)[-1][1]
+    finance = next((o.person for o in application.officers if o.office == "finance_chief"), "")
+    lead = application.governance.legal_representative
+    return {
+        "name": entry.name,
+        "uscc": entry.uscc,
+        "type": entry.type_text,
+        "address": entry.address,
+        "capital": entry.capital,
+        "scope": entry.scope,
+        "established_on": entry.established_on.isoformat(),
+        "authority": entry.authority_name,
+        "legal_representative": _person(application, lead, "id_number", "phone"),
+        "shareholders": entry.facts["contributors"],
+        "officers": entry.facts["officers"],
+        "finance": _person(application, finance, "phone"),
     }
 
 

@@ -24,7 +24,7 @@ class Step:
     event: str
 
 
-def handoffs_of_bank(bank_code: str, tab: str = "open") -> Select[tuple[Handoff, Case]]:
+def handoffs_of_bank(bank_code: str, tab: str = "open") -> Select[Handoff, Case]:
     """The bank's handoffs with their cases: `open`, `done` or `all`; newest change first."""
     query = select(Handoff, Case).join(Case, Case.id == Handoff.case_id).where(Handoff.bank_code == bank_code)
     if tab == "open":
@@ -60,7 +60,7 @@ def counts(db: Session, bank_code: str) -> dict[str, int]:
     return dict(db.execute(query).mappings().one())
 
 
-def deliveries_of_bank(bank_code: str) -> Select[tuple[Handoff, Case]]:
+def deliveries_of_bank(bank_code: str) -> Select[Handoff, Case]:
     """The bank's handoffs as deliveries: what could not be delivered first, then the newest."""
     failed = Handoff.state == "undeliverable"
     return handoffs_of_bank(bank_code, "all").order_by(None).order_by(
