@@ -17,7 +17,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -307,14 +307,22 @@ class Authority:
     # -- issuing -----------------------------------------------------------------------------------------------------
 
     def register(self, db: Session) -> None:
-        """Record the authority's own certificates that the database does not know yet. Does not commit."""
-        known = set(db.scalars(select(Certificate.label).where(Certificate.label.is_not(None))))
+        """Record the authority's own certificates that the database does not know yet. Does not commit.
+
+        A label that the database knows from an earlier authority (its folder was replaced) goes to this one.
+        """
+        rows = db.execute(select(Certificate.label, Certificate.serial).where(Certificate.label.is_not(None)))
+        known = {str(label): serial for label, serial in rows}
         for label, profile in self.own_labels():
-            if label not in known:
-                certificate = self.certificate(label)
-                issuer = self._issuer_label(label, profile)
-                values = _row(certificate, profile, issuer, label=label)
-                db.execute(insert(Certificate).values(**values).on_conflict_do_nothing())
+            certificate = self.certificate(label)
+            earlier = known.get(label)
+            if earlier == serial_of(certificate):
+                continue
+            if earlier is not None:
+                former = update(Certificate).where(Certificate.serial == earlier)
+                db.execute(former.values(label=f"{label}@{earlier[:12]}"))
+            values = _row(certificate, profile, self._issuer_label(label, profile), label=label)
+            db.execute(insert(Certificate).values(**values).on_conflict_do_nothing())
 
     def issue_event_certificate(
         self,

@@ -1,5 +1,7 @@
 """What relying parties fetch: certificates, revocation lists, OCSP answers, time stamps."""
 
+from base64 import b64decode
+
 from cryptography.hazmat.primitives.serialization import Encoding
 from flask import Blueprint, Response, current_app, request
 from flask.typing import ResponseReturnValue
@@ -73,6 +75,18 @@ def ocsp() -> ResponseReturnValue:
     return _answer(
         revocation.answer(db, _authority(), request.get_data()[:LARGEST_REQUEST]), "application/ocsp-response"
     )
+
+
+@blueprint.get("/ocsp/<path:encoded>")
+@limiter.limit("600 per minute")
+@public
+def ocsp_by_address(encoded: str) -> ResponseReturnValue:
+    """The same with the request in the address (RFC 6960, A.1), as poppler asks first."""
+    try:
+        asked = b64decode(encoded[:LARGEST_REQUEST], validate=True)
+    except ValueError:
+        asked = b""
+    return _answer(revocation.answer(db, _authority(), asked), "application/ocsp-response")
 
 
 @blueprint.post("/tsa")

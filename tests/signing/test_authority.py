@@ -314,3 +314,12 @@ def test_nothing_is_signed_with_a_revoked_certificate(authority, db, desk):
     revocation.revoke(db, seal.serial, "keyCompromise")
     with pytest.raises(CertificateUnusable, match="revoked"):
         gather(db, authority, [seal])
+
+
+def test_an_authority_founded_anew_takes_its_labels(tmp_path, authority, db, desk):
+    """When the folder is replaced and the database kept, the new authority signs; the old rows stay (ES-10)."""
+    old = authority.issuer().certificate
+    anew = Authority.create(tmp_path / "ca", PASSPHRASE)
+    anew.register(db)
+    gather(db, anew, [anew.tsa()])
+    assert db.get_one(Certificate, serial_of(old)).label.startswith("issuing-1@")
