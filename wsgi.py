@@ -4,6 +4,7 @@ from flask import Flask
 
 from app import DOORS, create_app
 from app.web.logs import configure_logging
+from workflow.naming.queries import warm
 
 
 def __getattr__(name: str) -> Flask:
@@ -11,5 +12,7 @@ def __getattr__(name: str) -> Flask:
         raise AttributeError(name)
     configure_logging()
     application = create_app(name)
+    if name != "bank":
+        warm()
     globals()[name] = application
     return application

@@ -93,6 +93,14 @@ def areas_of(proposal: Proposal, division_code: str) -> list[str]:
     return found
 
 
+def warm() -> None:
+    """Load what every check needs, so that a web process does it once before it serves, not in each thread at once."""
+    proposal = Proposal("420106", text="武汉小张软件有限公司")
+    parts = proposal.parts()
+    local_findings(proposal, parts, compiled(), date.min)
+    comparison.search(comparison.entry(parts), areas_of(proposal, parts.division_code), compiled())
+
+
 def check(db: Session, proposal: Proposal, *, now: datetime | None = None) -> Answer:
     """Every rule on a proposed name: structure, words, and comparison with the register.
 

@@ -1,0 +1,148 @@
+"""The live check through the portal, as the page asks it while one types: `python -m benchmarks.names_http`.
+
+A made-up register, the portal under gunicorn as in the Procfile, one signed-in applicant; then so many requests a second,
+each begun at its time whether or not those before have been answered.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+import httpx
+
+from app import create_app
+from app.platform import prepare_database
+from benchmarks.names import own_database, percentiles, proposals
+from workflow.accounts.models import Account
+from workflow.accounts.operations import open_session
+from workflow.case import Actor, open_case
+from workflow.db import engine, now, transaction
+from workflow.establishment.drafts import create_draft
+from workflow.naming.generator import register_lines
+from workflow.naming.loading import load_lines
+from workflow.naming.parts import parse
+from workflow.personal import blind_index
+from workflow.settings import settings
+
+PORT = 8741
+
+
+def prepare() -> tuple[str, str]:
+    """An applicant with a case: the case's number and the cookie of a session."""
+    app = create_app("portal")
+    with transaction() as db:
+        number, phone = "420106199001011234", "19900000001"
+        owner = Account(
+            name="张小七", id_number=number, id_number_index=blind_index(number), phone=phone,
+            phone_index=blind_index(phone), verified_by="card", verified_at=now(),
+        )  # fmt: skip
+        db.add(owner)
+        db.flush()
+        case = open_case(db, Actor.applicant(owner.id, owner.name), owner.id, "llc")
+        create_draft(db, case, owner)
+        token, case_number = open_session(db, "portal", owner.id), case.number
+    signer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
+    return (
+        case_number,
+        f"{app.config['SESSION_COOKIE_NAME']}={signer.dumps({'_user_id': token, '_fresh': True})}",
+    )
+
+
+@contextmanager
+def portal(workers: int) -> Iterator[str]:
+    """The portal under gunicorn."""
+    command = [sys.executable, "-m", "gunicorn", "--no-control-socket", "--log-level", "warning", "--bind",
+               f"127.0.0.1:{PORT}", "--workers", str(workers), "--threads", "8", "wsgi:portal"]  # fmt: skip
+    with subprocess.Popen(command, env=os.environ) as process:
+        address = f"http://127.0.0.1:{PORT}"
+        try:
+            for _ in range(200):
+                try:
+                    httpx.get(address + "/healthz", timeout=30)
+                    break
+                except httpx.TransportError:
+                    time.sleep(0.1)
+            yield address
+        finally:
+            process.terminate()
+
+
+def drive(
+    address: str, cookie: str, queries: list[dict[str, str]], rate: float, seconds: float
+) -> dict[str, Any]:
+    """`rate` requests a second for so many seconds; latency from the moment at which each should begin."""
+    took: list[float] = []
+    codes: dict[int, int] = {}
+    begin, gap, mutex = time.perf_counter() + 0.2, 1 / rate, threading.Lock()
+    total, taken = int(rate * seconds), iter(range(int(rate * seconds)))
+
+    def client() -> None:
+        with httpx.Client(headers={"Cookie": cookie, "HX-Request": "true"}, timeout=10) as http:
+            while True:
+                with mutex:
+                    turn = next(taken, None)
+                if turn is None:
+                    return
+                due = begin + turn * gap
+                time.sleep(max(0.0, due - time.perf_counter()))
+                answer = http.get(address, params=queries[turn % len(queries)])
+                with mutex:
+                    took.append(time.perf_counter() - due)
+                    codes[answer.status_code] = codes.get(answer.status_code, 0) + 1
+
+    threads = [threading.Thread(target=client) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    spent = time.perf_counter() - begin
+    return {"requests": total, "a_second": round(total / spent, 1), "ms": percentiles(took), "status": codes}
+
+
+@click.command()
+@click.option("--size", default=200_000, show_default=True)
+@click.option("--rate", default=50.0, show_default=True, help="Requests a second.")
+@click.option("--seconds", default=20.0, show_default=True)
+@click.option("--workers", default=1, show_default=True)
+@click.option("--seed", default=7, show_default=True)
+def main(size: int, rate: float, seconds: float, workers: int, seed: int) -> None:
+    """Latency of the portal's live check."""
+    with tempfile.TemporaryDirectory() as instance, own_database(tables=lambda _: None) as url:
+        os.environ |= {
+            "DATABASE_URL": url,
+            "QIBU_INSTANCE": instance,
+            "QIBU_RATE_LIMITS": "false",
+            "QIBU_DATABASE_POOL": "8",
+        }
+        settings.cache_clear()
+        engine.cache_clear()
+        prepare_database()
+        number, cookie = prepare()
+        load_lines(url, f"http-{size}-{seed}", list(register_lines(size, seed)))
+        queries = []
+        for name, authority in proposals(400, seed):
+            parts = parse(name)
+            queries.append({"area": authority, "division": "武汉", "trade_name": parts.trade_name, "industry": parts.industry,
+                            "form": "有限公司", "place": "front"})  # fmt: skip
+        with portal(workers) as address:
+            page = f"{address}/cases/{number}/name/check"
+            for query in queries[:20]:
+                httpx.get(page, params=query, headers={"Cookie": cookie}, timeout=60).raise_for_status()
+            drive(page, cookie, queries, rate, 4)
+            result = drive(page, cookie, queries, rate, seconds)
+        engine("").dispose()
+    click.echo(
+        json.dumps({"size": size, "rate": rate, "workers": workers} | result, ensure_ascii=False, indent=1)
+    )
+
+
+if __name__ == "__main__":
+    main()
