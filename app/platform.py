@@ -14,7 +14,7 @@ from honcho.environ import parse_procfile
 from honcho.manager import Manager
 from honcho.printer import Printer
 
-from workflow.db import driver_url, engine, transaction
+from workflow.db import driver_url, engine, forget_engines, transaction
 from workflow.postgres import EmbeddedPostgres, wait_until_ready
 from workflow.settings import settings
 
@@ -58,7 +58,7 @@ def prepare_database() -> None:
     alembic.attributes["url"] = url
     command.upgrade(alembic, "head")
     DBOS.migrate(url)
-    engine.cache_clear()
+    forget_engines()
     with transaction() as db:
         load_all(db)
     authority = Authority.create(

@@ -36,11 +36,12 @@ def demo_accounts() -> None:
     config = settings()
     with transaction() as db:
         offices = sorted(catalogue(db).authorities)
+        password = hash_password(PASSWORD)  # one and the same for all of them: known to everybody anyway
         for number, name, roles in STAFF:
             if not db.scalar(select(Staff.id).where(Staff.number == number)):
                 db.add(
                     Staff(
-                        number=number, name=name, password_hash=hash_password(PASSWORD), totp_secret=totp_secret(number),
+                        number=number, name=name, password_hash=password, totp_secret=totp_secret(number),
                         authority_codes=offices, roles=roles,
                     )
                 )  # fmt: skip
@@ -59,7 +60,7 @@ def demo_accounts() -> None:
             if not db.scalar(select(BankUser.id).where(BankUser.username == f"bank{code}")):
                 db.add(
                     BankUser(
-                        username=f"bank{code}", name="银行柜员（虚构）", bank_code=code, password_hash=hash_password(PASSWORD)
+                        username=f"bank{code}", name="银行柜员（虚构）", bank_code=code, password_hash=password
                     )
                 )  # fmt: skip
         if not db.scalar(select(Policy.id).where(Policy.key == "name_review")):

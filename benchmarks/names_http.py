@@ -24,7 +24,7 @@ from benchmarks.names import own_database, percentiles, proposals
 from workflow.accounts.models import Account
 from workflow.accounts.operations import open_session
 from workflow.case import Actor, open_case
-from workflow.db import engine, now, transaction
+from workflow.db import engine, forget_engines, now, transaction
 from workflow.establishment.drafts import create_draft
 from workflow.naming.generator import register_lines
 from workflow.naming.loading import load_lines
@@ -123,7 +123,7 @@ def main(size: int, rate: float, seconds: float, workers: int, seed: int) -> Non
             "QIBU_DATABASE_POOL": "8",
         }
         settings.cache_clear()
-        engine.cache_clear()
+        forget_engines()
         prepare_database()
         number, cookie = prepare()
         load_lines(url, f"http-{size}-{seed}", list(register_lines(size, seed)))

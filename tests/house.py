@@ -21,7 +21,7 @@ from sqlalchemy import select
 from tests import factories
 from workflow.accounts.models import Account, Staff
 from workflow.case import Actor, Case, open_case
-from workflow.db import engine, session_factory, transaction
+from workflow.db import engine, forget_engines, session_factory, transaction
 from workflow.establishment import drafts, papers, submission
 from workflow.establishment.data import Application, Contribution, Officer, ScopeEntry
 from workflow.establishment.problems import problems_of
@@ -34,6 +34,7 @@ from workflow.review import operations as review
 from workflow.settings import settings
 
 WUCHANG = "HB-420106"
+GROUND = pytest.StashKey[tuple[str, Path]]()
 GROUND = pytest.StashKey[tuple[str, Path]]()
 
 
@@ -72,7 +73,7 @@ def _ground(request, postgres, template_database, tmp_path_factory) -> tuple[str
 
 def _forget() -> None:
     settings.cache_clear()
-    engine.cache_clear()
+    forget_engines()
 
 
 @pytest.fixture

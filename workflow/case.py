@@ -21,6 +21,7 @@ class Case(Base):
     """One registration, from the wish to the bank account. The number is what people see and quote."""
 
     __tablename__ = "cases"
+    __table_args__ = (Index("ix_cases_queue", "authority_code", "state", "due_at"),)
 
     id: Mapped[Id]
     number: Mapped[str] = mapped_column(String(24), unique=True)

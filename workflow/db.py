@@ -46,19 +46,28 @@ def driver_url(url: str) -> str:
     return url
 
 
-@functools.lru_cache(maxsize=8)
 def engine(url: str = "") -> Engine:
     """The engine of this process; with `url` empty, of the configured database."""
     config = settings()
+    return _engine(driver_url(url or config.database_url), config.database_pool)
+
+
+@functools.lru_cache(maxsize=8)
+def _engine(url: str, pool: int) -> Engine:
     return create_engine(
-        driver_url(url or config.database_url),
-        pool_size=config.database_pool,
+        url,
+        pool_size=pool,
         max_overflow=10,
         pool_pre_ping=True,
         connect_args={
             "options": "-c timezone=UTC -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s"
         },
     )
+
+
+def forget_engines() -> None:
+    """Close the pools of this process and make new ones when next asked; after the settings have changed."""
+    _engine.cache_clear()
 
 
 def session_factory(url: str = "") -> sessionmaker[Session]:

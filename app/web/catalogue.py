@@ -4,6 +4,7 @@
 those that are gone); `check` lists what is missing; `compile` writes the .mo (the assets build does it too).
 """
 
+import os
 import re
 import sys
 from collections.abc import Iterator
@@ -115,8 +116,10 @@ def problems(root: Path = ROOT) -> Iterator[str]:
 def compile_catalogue() -> Path:
     """Write the .mo that the doors read."""
     COMPILED.parent.mkdir(parents=True, exist_ok=True)
-    with COMPILED.open("wb") as file:
+    scratch = COMPILED.with_suffix(f".{os.getpid()}")
+    with scratch.open("wb") as file:
         write_mo(file, merge())
+    scratch.replace(COMPILED)  # whole or not at all: doors may be reading it
     return COMPILED
 
 

@@ -409,6 +409,7 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_cases_authority_code"), "cases", ["authority_code"], unique=False)
     op.create_index(op.f("ix_cases_owner_id"), "cases", ["owner_id"], unique=False)
+    op.create_index("ix_cases_queue", "cases", ["authority_code", "state", "due_at"], unique=False)
     op.create_index(op.f("ix_cases_state"), "cases", ["state"], unique=False)
     op.create_table(
         "sign_ups",
@@ -1118,6 +1119,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_sign_ups_person_index"), table_name="sign_ups")
     op.drop_table("sign_ups")
     op.drop_index(op.f("ix_cases_state"), table_name="cases")
+    op.drop_index("ix_cases_queue", table_name="cases")
     op.drop_index(op.f("ix_cases_owner_id"), table_name="cases")
     op.drop_index(op.f("ix_cases_authority_code"), table_name="cases")
     op.drop_table("cases")

@@ -235,7 +235,7 @@ def test_the_real_gateway_takes_these_tokens_and_shows_these_keys(
     from app import create_app as create_door
     from app.seed import fetch_bank_keys
     from signing.authority import Authority
-    from workflow.db import engine, transaction
+    from workflow.db import engine, forget_engines, transaction
     from workflow.handoff.models import BankClient
     from workflow.settings import settings
 
@@ -243,7 +243,7 @@ def test_the_real_gateway_takes_these_tokens_and_shows_these_keys(
     monkeypatch.setenv("QIBU_INSTANCE", str(tmp_path / "instance"))
     monkeypatch.setenv("QIBU_RATE_LIMITS", "false")
     settings.cache_clear()
-    engine.cache_clear()
+    forget_engines()
     try:
         Authority.create(
             settings().instance / "ca", settings().ca_passphrase, base_url="http://127.0.0.1", sample=True
@@ -273,6 +273,6 @@ def test_the_real_gateway_takes_these_tokens_and_shows_these_keys(
             )
     finally:
         engine().dispose()
-        engine.cache_clear()
+        forget_engines()
         monkeypatch.undo()
         settings.cache_clear()

@@ -71,7 +71,8 @@ def sign(
     papers = [paper for paper in papers_of(db, row) if paper.state == "open"]
     requests = [
         SignatureRequest(
-            kind=paper.kind, pdf=objects.get(paper.key), field=f"sig_{row.person_key}", box=tuple(paper.boxes[row.person_key])
+            kind=paper.kind, pdf=objects.get(paper.key), field=f"sig_{row.person_key}", box=tuple(paper.boxes[row.person_key]),
+            fields={f"sig_{key}": tuple(box) for key, box in paper.boxes.items()},
         )
         for paper in papers
     ]  # fmt: skip
