@@ -20,7 +20,7 @@ from workflow.errors import Conflict, NotFound, Problem, RuleViolation, Words
 from workflow.naming import comparison
 from workflow.naming.models import RegisterName
 from workflow.naming.proposal import Answer, Finding, Proposal
-from workflow.naming.queries import areas_of, check, current_catalogue, with_own_case
+from workflow.naming.queries import areas_of, catalogue_of_check, check, with_own_case
 from workflow.naming.register import row_values
 
 RESERVATION_MONTHS = (2, 12)  # NM-44: 2 months, one year where approvals are needed first
@@ -80,7 +80,7 @@ def reserve(
                      industry_code=proposal.industry_code),
         case_id=case_id, holder=holder, reserved_until=months_later(now, months), created_at=now,
         exemption=",".join(sorted(proposal.exemptions)) if exempt else "",
-        guard=None if exempt else [Range(a, b) for a, b in comparison.guard(seen, areas, current_catalogue(db))],
+        guard=None if exempt else [Range(a, b) for a, b in comparison.guard(seen, areas, catalogue_of_check(db))],
     )  # fmt: skip
     try:
         with db.begin_nested():
@@ -100,8 +100,11 @@ def months_later(moment: datetime, months: int) -> datetime:
 
 
 def _lock(db: Session, numbers: Sequence[int]) -> None:
-    for number in sorted(set(numbers)):
-        db.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": number})
+    """Take locks in ascending order, so that nobody waits in a circle."""
+    db.execute(
+        text("SELECT count(pg_advisory_xact_lock(n)) FROM unnest(CAST(:numbers AS bigint[])) AS n"),
+        {"numbers": sorted(set(numbers))},
+    )
 
 
 def _within_caps(

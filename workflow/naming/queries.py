@@ -61,6 +61,11 @@ def current_catalogue(db: Session) -> Catalogue:
     return held if held.number == (number or 0) else _reload(db)
 
 
+def catalogue_of_check(db: Session) -> Catalogue:
+    """The lists with which the last check on this connection was made: no statement of its own."""
+    return _held(db.connection())
+
+
 def _held(connection: Connection) -> Catalogue:
     found = connection.info.get("name_catalogue")
     return found if isinstance(found, Catalogue) else compiled()

@@ -11,14 +11,18 @@ from hashlib import blake2b
 
 from sqlalchemy.orm import Session
 
+from workflow.clock import local_date
 from workflow.db import now as present
 from workflow.naming import facts
+from workflow.naming.catalogue import Catalogue
 from workflow.naming.parts import compose, parse
 from workflow.naming.proposal import Proposal
 from workflow.naming.queries import check, current_catalogue
+from workflow.naming.rules import local_findings
 from workflow.naming.text import character_readings
 
 TRIES = 120
+HOPELESS = 20  # names in a row that fail without the register
 FLAVOURS = (
     "星辰晨曦昊朗晴曜光明煜", "山川林森松柏竹梅兰云溪江海湖泉", "安宁康泰和顺祥瑞福禄", "诚信德仁义正恒永久远",
     "创新智慧启迪思睿博雅文", "鑫金宝玉银珠盛丰裕隆昌达通", "飞腾翔骏驰远航凌越卓", "美佳优悦欣怡乐馨雅芳",
@@ -44,8 +48,16 @@ def suggest(
     chance = random.Random(int.from_bytes(seed, "big"))
     found: list[str] = []
     trades: set[str] = set()
-    for candidate in itertools.islice(_candidates(db, proposal, chance), TRIES):
+    catalogue, hopeless = current_catalogue(db), 0
+    for candidate in itertools.islice(_candidates(catalogue, proposal, chance), TRIES):
         if candidate.trade_name in trades and len(trades) > 1:
+            continue
+        if local_findings(candidate, candidate.parts(), catalogue, local_date(moment)):
+            hopeless += 1
+            if (
+                hopeless == HOPELESS and not found
+            ):  # what is wrong is not the trade name: no form, no industry
+                break
             continue
         answer = check(db, candidate, now=moment)
         if answer.verdict == "clear":
@@ -56,7 +68,7 @@ def suggest(
     return found
 
 
-def _candidates(db: Session, proposal: Proposal, chance: random.Random) -> Iterator[Proposal]:
+def _candidates(catalogue: Catalogue, proposal: Proposal, chance: random.Random) -> Iterator[Proposal]:
     """Wishes near to the given one, different kinds in turn, without what was asked for itself."""
     parts = proposal.parts()
     base = replace(
@@ -77,7 +89,6 @@ def _candidates(db: Session, proposal: Proposal, chance: random.Random) -> Itera
         _longer(parts.trade_name, chance),
         _mixed(parts.trade_name, chance),
     ]
-    catalogue = current_catalogue(db)
     words = [
         w
         for w in catalogue.members.get(catalogue.group_of(parts.industry_word), ())
