@@ -3,9 +3,9 @@
 import itertools
 
 from workflow.accounts.models import Account
-from workflow.accounts.rules import ID_WEIGHTS
 from workflow.case import Actor, Case, open_case
 from workflow.db import now
+from workflow.identity import check_digit
 from workflow.personal import blind_index
 
 _serial = itertools.count(1)
@@ -14,8 +14,7 @@ _serial = itertools.count(1)
 def id_number(serial: int, birth: str = "19900101") -> str:
     """A well-formed ID number of a division that does not exist."""
     body = f"990000{birth}{serial % 1000:03d}"
-    total = sum(int(digit) * weight for digit, weight in zip(body, ID_WEIGHTS, strict=True))
-    return body + "10X98765432"[total % 11]
+    return body + check_digit(body)
 
 
 def account(db, name="小张", **values) -> Account:

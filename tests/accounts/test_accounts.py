@@ -8,7 +8,7 @@ from sqlalchemy import select, text
 from tests import factories
 from workflow.accounts import operations as accounts
 from workflow.accounts.models import Account, LoginCode, SignUp
-from workflow.accounts.rules import check_element, id_checksum_ok
+from workflow.accounts.rules import check_element
 from workflow.db import now
 from workflow.errors import Conflict, NotFound, OutsideFailure, RuleViolation
 from workflow.gateways.card import CardVerdict
@@ -138,11 +138,6 @@ def test_what_people_add_is_taken_off():
     assert check_element("phone", " 199 0000-9999 ") == "19900009999"
     assert check_element("id_number", NUMBER.lower() + " ") == NUMBER
     assert check_element("name", "买买提•艾力") == "买买提·艾力"
-
-
-def test_check_characters():
-    assert id_checksum_ok(NUMBER)
-    assert not id_checksum_ok(NUMBER[:-1] + ("0" if NUMBER[-1] != "0" else "1"))
 
 
 def code_of(db, row) -> str:

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from workflow.establishment import identity
+from workflow import identity
 from workflow.establishment.data import Application
 
 TODAY = date(2026, 11, 24)

@@ -10,7 +10,8 @@ from stdnum.cn import ric
 
 from tests.establishment.applications import TODAY, application, id_number
 from workflow.catalogues.queries import from_files
-from workflow.establishment import derive, identity, rules
+from workflow import identity
+from workflow.establishment import derive, rules
 from workflow.establishment.data import Application, Person
 
 FACTS = from_files()

@@ -13,7 +13,7 @@ import sandbox
 from sandbox import people
 from sandbox.bank.directory import BANKS, branches
 from sandbox.words import CHINESE, ENGLISH, linked
-from workflow.establishment.identity import resident_id_problem
+from workflow.identity import resident_id_problem
 
 FOLDER = Path(sandbox.__file__).parent
 PAGES = [

@@ -2,7 +2,9 @@
 
 import re
 
+from workflow.clock import today
 from workflow.errors import Problem, RuleViolation, Words
+from workflow.identity import resident_id_problem
 
 REQUIRED = {
     "name": Words("请输入您的姓名，与身份证一致。", "Enter your name as on your ID card."),
@@ -42,16 +44,6 @@ MISMATCH = {
     ),
 }
 
-ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-
-
-def id_checksum_ok(number: str) -> bool:
-    """Whether the check character of an 18-character ID number fits (GB 11643, ISO 7064 MOD 11-2)."""
-    if not re.fullmatch(r"\d{17}[\dX]", number):
-        return False
-    total = sum(int(digit) * weight for digit, weight in zip(number, ID_WEIGHTS, strict=False))
-    return "10X98765432"[total % 11] == number[17]
-
 
 def luhn_ok(number: str) -> bool:
     """Whether the last digit of a card number fits (ISO/IEC 7812)."""
@@ -79,7 +71,7 @@ def check_element(element: str, value: str) -> str:
             )
             and 2 <= len(value) <= 50
         ),
-        "id_number": lambda: id_checksum_ok(value),
+        "id_number": lambda: resident_id_problem(value, today()) is None,
         "card_number": lambda: re.fullmatch(r"\d{12,19}", value) and luhn_ok(value),
         "phone": lambda: re.fullmatch(r"1[3-9]\d{9}", value),
     }[element]

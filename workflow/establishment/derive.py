@@ -7,8 +7,8 @@ from typing import Literal
 import cn2an
 
 from workflow.establishment.data import Application, Officer, Person
-from workflow.establishment.identity import birth_date
 from workflow.establishment.rules.common import YEARS_TO_PAY, five_years_after
+from workflow.identity import birth_date
 
 WAN = 10_000_00  # fen in 万元
 

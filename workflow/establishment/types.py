@@ -21,8 +21,8 @@ class EntityKind:
     """What an entity type is made of.
 
     `role` is how those who contribute are called, `head` how the person at the head is called on the licence.
-    `papers` are the kinds of papers in order; `signers` says for each who signs: all_contributors, head, agent,
-    submitter, directors, supervisors, family, parent_representative. `licence_format` is the letter of LIC-07.
+    Which papers it needs and who signs them stands in `signing.papers.registry`, under the same code.
+    `licence_format` is the letter of LIC-07.
     """
 
     code: str
@@ -35,8 +35,6 @@ class EntityKind:
     sections: tuple[str, ...]
     offices: tuple[str, ...]
     rules: tuple[Rule, ...]
-    papers: Callable[[Application], tuple[str, ...]]
-    signers: Mapping[str, tuple[str, ...]]
     licence_format: str
     name_forms: tuple[str, ...]
     type_code: Callable[[Application], TypeCode]
@@ -64,87 +62,6 @@ COMMON: tuple[Rule, ...] = (
     shared.check_submitter,
     check_blocked,
 )
-SIGNERS: dict[str, tuple[str, ...]] = {
-    "application_form": ("head", "submitter"),
-    "articles": ("all_contributors",),
-    "partnership_agreement": ("all_contributors",),
-    "promoters_agreement": ("all_contributors",),
-    "confirmation": ("all_contributors",),
-    "decision": ("all_contributors",),
-    "resolution": ("all_contributors",),
-    "no_supervisor_statement": ("all_contributors",),
-    "board_resolution": ("directors",),
-    "supervisory_resolution": ("supervisors",),
-    "employee_record": ("head",),
-    "appointment": ("parent_representative",),
-    "contribution_confirmation": ("all_contributors",),
-    "executing_authorisation": ("all_contributors",),
-    "delegate_appointment": ("delegating_partner",),
-    "family_list": ("operator", "family"),
-    "family_property_statement": ("operator", "family"),
-    "members_list": ("head",),
-    "address_commitment": ("head",),
-    "representative_commitment": ("head",),
-    "power_of_attorney": ("all_contributors",),
-    "beneficial_owner_sheet": ("head",),
-    "real_name_sheet": ("everyone",),
-    "name_commitment": ("all_contributors",),
-}
-
-
-def _common_papers(application: Application) -> tuple[str, ...]:
-    papers = ["application_form"]
-    if application.address.commitment:
-        papers.append("address_commitment")
-    return (*papers, "representative_commitment", "power_of_attorney", "name_commitment", "real_name_sheet")
-
-
-def _company_papers(application: Application) -> tuple[str, ...]:
-    lead = application.governance
-    first, *rest = _common_papers(application)
-    papers = [first, "confirmation", "articles"]
-    if application.entity_type == "jsc" and len(application.contributions) > 1:
-        papers.append("promoters_agreement")
-    papers.append("decision" if len(application.contributions) == 1 else "resolution")
-    if lead.board == "board":
-        papers.append("board_resolution")
-    if lead.supervision == "board":
-        papers.append("supervisory_resolution")
-    if lead.supervision == "none":
-        papers.append("no_supervisor_statement")
-    if any(o.employee_representative for o in application.officers):
-        papers.append("employee_record")
-    return (*papers, *rest, "beneficial_owner_sheet")
-
-
-def _partnership_papers(application: Application) -> tuple[str, ...]:
-    first, *rest = _common_papers(application)
-    papers = [first, "confirmation", "partnership_agreement", "contribution_confirmation"]
-    executing = {o.person for o in application.officers if o.office == "executing_partner"}
-    if executing:
-        papers.append("executing_authorisation")
-    if any(o.key in executing for o in application.organisations):
-        papers.append("delegate_appointment")
-    return (*papers, *rest, "beneficial_owner_sheet")
-
-
-def _sole_papers(application: Application) -> tuple[str, ...]:
-    family = any(row.family_property for row in application.contributions)
-    return _common_papers(application) + (("family_property_statement",) if family else ())
-
-
-def _household_papers(application: Application) -> tuple[str, ...]:
-    papers = tuple(p for p in _common_papers(application) if application.name or p != "name_commitment")
-    return papers + (("family_list",) if application.household_form == "family" else ())
-
-
-def _branch_papers(application: Application) -> tuple[str, ...]:
-    return (*_common_papers(application), "appointment")
-
-
-def _cooperative_papers(application: Application) -> tuple[str, ...]:
-    first, *rest = _common_papers(application)
-    return (first, "confirmation", "articles", "resolution", "members_list", *rest)
 
 
 def _natural_share(application: Application) -> float:
@@ -217,7 +134,7 @@ def _partnership(code: str, name: Words, mark: str, type_code: TypeCode) -> Enti
     return EntityKind(
         code, name, "partner", Words("合伙人", "partner"), Words("执行事务合伙人", "executing partner"), AMOUNT,
         Words("主要经营场所", "main place of business"), ALL_SECTIONS, ("executing_partner",),
-        (*COMMON, partnership.check_partnership, shared.check_beneficial), _partnership_papers, SIGNERS, "C",
+        (*COMMON, partnership.check_partnership, shared.check_beneficial), "C",
         (mark,), _always(*type_code),
     )  # fmt: skip
 
@@ -226,18 +143,18 @@ BUILT_IN = (
     EntityKind(
         "llc", Words("有限责任公司", "limited liability company"), "shareholder", Words("股东", "shareholder"),
         LEGAL_REPRESENTATIVE, CAPITAL, DOMICILE, ALL_SECTIONS, COMPANY_OFFICES, (company.check_llc, *COMPANY_RULES),
-        _company_papers, SIGNERS, "A", ("有限公司", "有限责任公司"), llc_type_code,
+        "A", ("有限公司", "有限责任公司"), llc_type_code,
     ),
     EntityKind(
         "jsc", Words("股份有限公司", "joint-stock company"), "promoter", Words("发起人", "promoter"),
         LEGAL_REPRESENTATIVE, CAPITAL, DOMICILE, ALL_SECTIONS, (*COMPANY_OFFICES, "board_secretary"),
-        (company.check_jsc, *COMPANY_RULES), _company_papers, SIGNERS, "A", ("股份有限公司", "股份公司"), jsc_type_code,
+        (company.check_jsc, *COMPANY_RULES), "A", ("股份有限公司", "股份公司"), jsc_type_code,
     ),
     EntityKind(
         "sole", Words("个人独资企业", "sole proprietorship"), "investor", Words("投资人", "investor"),
         Words("投资人", "investor"), AMOUNT, DOMICILE,
         ("address", "scope", "capital", "shareholders", "liaison", "submitter", "check"), ("investor",),
-        (*COMMON, others.check_sole), _sole_papers, SIGNERS, "E",
+        (*COMMON, others.check_sole), "E",
         ("（个人独资）", "厂", "店", "部", "中心", "工作室", "商行", "事务所"),
         _always("4540", "个人独资企业"),
     ),
@@ -248,7 +165,7 @@ BUILT_IN = (
         "household", Words("个体工商户", "individual household"), "operator", Words("经营者", "operator"),
         Words("经营者", "operator"), Words("资金数额", "funds"), Words("经营场所", "place of business"),
         ("address", "scope", "shareholders", "liaison", "submitter", "check"), ("operator",),
-        (*COMMON, others.check_household), _household_papers, SIGNERS, "F",
+        (*COMMON, others.check_household), "F",
         ("店", "厂", "馆", "部", "行", "中心", "工作室", "超市", "铺", "坊", "经营部"), _always("9500", "个体工商户"),
         capital_registered=False, uscc_kind="2",
     ),
@@ -256,17 +173,15 @@ BUILT_IN = (
         "branch", Words("分公司", "branch of a company"), "parent", Words("所属公司", "parent company"),
         Words("负责人", "person in charge"), AMOUNT, Words("营业场所", "place of business"),
         ("address", "scope", "shareholders", "officers", "liaison", "submitter", "check"), ("person_in_charge",),
-        (*COMMON, others.check_branch), _branch_papers,
-        {**SIGNERS, "application_form": ("parent_representative", "submitter"), "address_commitment": ("parent_representative",),
-         "power_of_attorney": ("parent_representative",), "name_commitment": ("parent_representative",)},
+        (*COMMON, others.check_branch),
         "G", ("分公司",), branch_type_code, capital_registered=False,
     ),
     EntityKind(
         "cooperative", Words("农民专业合作社", "farmers' cooperative"), "member", Words("成员", "member"),
         LEGAL_REPRESENTATIVE, Words("成员出资总额", "members' contributions"), DOMICILE,
         ("address", "scope", "capital", "shareholders", "officers", "liaison", "submitter", "check"),
-        ("cooperative_chair", "manager", "supervisor"), (*COMMON, others.check_cooperative), _cooperative_papers,
-        SIGNERS, "D", ("专业合作社",), _always("9100", "农民专业合作社"), uscc_kind="3",
+        ("cooperative_chair", "manager", "supervisor"), (*COMMON, others.check_cooperative),
+        "D", ("专业合作社",), _always("9100", "农民专业合作社"), uscc_kind="3",
     ),
 )  # fmt: skip
 _registry: dict[str, EntityKind] = {kind.code: kind for kind in BUILT_IN}

@@ -9,7 +9,7 @@ from workflow.catalogues.queries import Catalogue, from_files
 from workflow.clock import today
 from workflow.errors import Problem, Words
 from workflow.establishment.data import Application, Organisation, Person
-from workflow.establishment.identity import age, birth_date, document_problem, valid_email, valid_mobile
+from workflow.identity import age, birth_date, document_problem, valid_email, valid_mobile
 from workflow.licensing import uscc
 
 ADULT = 18

@@ -5,9 +5,9 @@ import re
 
 from workflow.establishment import jurisdiction
 from workflow.establishment.data import Address, Application
-from workflow.establishment.identity import valid_phone
 from workflow.establishment.rules.common import Context, Findings, check_adult
 from workflow.establishment.scope import compose, forbidden_words
+from workflow.identity import valid_phone
 
 EXEMPT_CAPITAL = 10_000_000_00  # fen, BO-02
 OWNER_SHARE = 25.0  # percent, BO-04
