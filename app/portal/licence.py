@@ -7,10 +7,11 @@ from sqlalchemy import select
 
 from app.web.access import signed_in
 from app.web.database import db
-from workflow import objects
+from workflow import objects, pictures
 from workflow.case import Case, case_of
 from workflow.errors import NotFound
 from workflow.licensing.models import Licence, RegisterEntry
+from workflow.machine import STEP_OF_STATE
 from workflow.settings import settings
 
 blueprint = Blueprint("licence", __name__, url_prefix="/cases/<number>/licence")
@@ -35,7 +36,12 @@ def show(number: str) -> ResponseReturnValue:
         return render_template("portal/licence/not_yet.html", case=case)
     url = f"{settings().portal_url}/v/{row.verification_code}" if row is not None and ready else ""
     return render_template(
-        "portal/licence/show.html", case=case, row=row if ready else None, entry=entry, url=url
+        "portal/licence/show.html",
+        case=case,
+        row=row if ready else None,
+        entry=entry,
+        url=url,
+        step=STEP_OF_STATE[case.state],
     )
 
 
@@ -62,3 +68,14 @@ def file(number: str, kind: str) -> ResponseReturnValue:
     answer = Response(objects.get(key), mimetype="application/pdf")
     answer.headers["Content-Disposition"] = f'inline; filename="{number}-{kind}.pdf"'
     return answer
+
+
+@blueprint.get("/original.png")
+@signed_in
+def picture(number: str) -> ResponseReturnValue:
+    """The original as a picture: phones show it at once."""
+    case = case_of(db, number, current_user.id)
+    row = licence_of(case)
+    if row is None or row.state == "making":
+        raise NotFound("licence")
+    return Response(pictures.page(objects.get(row.key), 1, width=1600), mimetype="image/png")
