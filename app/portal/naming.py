@@ -1,5 +1,7 @@
 """Step 3: the name, checked as one types, declared, reserved."""
 
+from functools import lru_cache
+
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
@@ -13,7 +15,7 @@ from app.web.forms import half_width
 from app.web.limits import limiter
 from workflow import objects
 from workflow.case import Case, case_of
-from workflow.catalogues.queries import catalogue
+from workflow.catalogues.queries import Catalogue, catalogue
 from workflow.clock import local_date, today
 from workflow.errors import Conflict, NotFound, Problem, RuleViolation, Words
 from workflow.establishment import jurisdiction, types
@@ -73,8 +75,7 @@ def _form(case: Case) -> NameForm:
     else:
         form = NameForm()
     known = catalogue(db)
-    counties = [d for d in known.divisions.values() if d.code.startswith(PROVINCE) and d.level == 3]
-    form.area.choices = form.area.remember([(d.code, d.full_name.removeprefix("湖北省")) for d in counties])
+    form.area.choices = form.area.remember(_counties(known))
     texts = _divisions(form.area.data or "")
     form.division.choices = form.division.remember([(text, text) for text in texts])
     form.division.data = form.division.data if form.division.data in texts else texts[0]
@@ -82,6 +83,13 @@ def _form(case: Case) -> NameForm:
     form.form.choices = form.form.remember([(word, word) for word in words])
     form.place.data = form.place.data or "front"
     return form
+
+
+@lru_cache(maxsize=2)
+def _counties(known: Catalogue) -> list[tuple[str, str]]:
+    """The counties of the province: code and name."""
+    counties = (d for d in known.divisions.values() if d.code.startswith(PROVINCE) and d.level == 3)
+    return [(d.code, d.full_name.removeprefix("湖北省")) for d in counties]
 
 
 def _known(case: Case) -> dict[str, str]:

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from tests.naming.conftest import NOW
+from workflow.naming import facts
 
 # (rule, existing name, proposed name); 北京 registers under 110101.
 OFFICIAL = [
@@ -144,3 +145,86 @@ def test_most_serious_first_and_stable(registered, ask):
     answer = ask("武汉小张软件有限责任公司")
     assert [f.rule for f in answer.findings] == ["CMP-S3", "CMP-N2", "CMP-N3"]
     assert answer.findings == ask("武汉小张软件有限责任公司").findings
+
+
+# --- the set of names that are compared, fact by fact ------------------------------------------------------
+
+
+def test_reserved_by_others_and_cleared_by_an_investment_relation(registered, ask):
+    """CMP-B1, CMP-B6(2), REG734 Art. 17: a live name blocks; a declared relation turns the block into a review."""
+    registered("武汉小张软件有限公司", status="reserved", reserved_until=NOW + timedelta(days=1))
+    assert ask("武汉小张软件有限责任公司").verdict == "blocked"
+    assert ask("武汉小张软件有限责任公司", exemptions=frozenset({"investment"})).verdict == "review"
+
+
+def test_the_city_is_the_area_whatever_the_district(registered, ask):
+    """CMP-B5: two districts of one city meet, two cities do not."""
+    registered("武汉小张软件有限公司", authority="420102")
+    assert [f.rule for f in ask("武汉市小张软件有限公司", "420106").findings] == ["CMP-S3"]
+    assert ask("宜昌小张软件有限公司", "420502").verdict == "clear"
+
+
+def test_names_with_the_provinces_name_meet_throughout_it(registered, ask):
+    """CMP-B7."""
+    registered("湖北小张软件有限公司", authority="420502")
+    assert [f.rule for f in ask("湖北省小张软件有限公司", "420106").findings] == ["CMP-S3"]
+
+
+def test_a_province_administered_city_is_an_area_of_its_own(registered, ask):
+    """CMP-B9: 仙桃 and 潜江 do not meet."""
+    registered("仙桃小张软件有限公司", authority="429004")
+    assert ask("潜江小张软件有限公司", "429005").verdict == "clear"
+    assert ask("仙桃市小张软件有限公司", "429004").verdict == "blocked"
+
+
+def test_one_trade_is_one_class(registered, ask):
+    """CMP-B8 as we cut it: two words of one class are one trade, words of two classes are not."""
+    words = facts.industry_words()
+    first = words["软件"]
+    other = next(
+        w
+        for w in words.values()
+        if w.code[:3] == first.code[:3] and not w.group and w.word != "软件" and len(w.word) == 2
+    )
+    registered("武汉小张软件有限公司")
+    assert [f.rule for f in ask(f"武汉小张{other.word}有限公司").findings] == ["CMP-N1"]
+    assert ask("武汉小张茶叶有限公司").verdict == "clear"
+
+
+def test_blocks_and_reviews_of_comparison_name_their_list_rule(registered, ask):
+    """LIM-04 stands behind every block of the comparison, LIM-15 behind what is only alike."""
+    registered("武汉小张软件有限公司")
+    assert [f.also for f in ask("武汉市小张软件有限公司").findings] == [("LIM-04",)]
+    assert {f.also for f in ask("武汉小章软件有限公司").findings} <= {("CMP-N6",), ("LIM-15",)}
+    assert [f.also for f in ask("武汉小张星软件有限公司").findings] == [("LIM-15",)]
+
+
+def test_another_enterprises_full_name_inside_a_name(registered, ask):
+    """NM-22, LIM-17: only with an investment relation or an authorisation; a branch bears its parent's name (NM-16)."""
+    registered("武汉小张软件有限公司")
+    wish = "武汉小张软件有限公司咨询有限公司"
+    found = [f for f in ask(wish).findings if f.rule == "NM-22"]
+    assert [(f.effect, f.match.name, f.also) for f in found] == [
+        ("block", "武汉小张软件有限公司", ("LIM-17",))
+    ]
+    allowed = [f for f in ask(wish, exemptions=frozenset({"authorisation"})).findings if f.rule == "NM-22"]
+    assert [f.effect for f in allowed] == ["review"]
+    branch = ask("武汉小张软件有限公司汉口分公司", entity_type="branch")
+    assert "NM-22" not in [f.rule for f in branch.findings]
+    assert "NM-22" not in [f.rule for f in ask("武汉小李软件有限公司咨询有限公司").findings]
+
+
+def test_an_investors_own_name_is_a_trade_name(ask):
+    """NM-12."""
+    assert ask("武汉张小七软件有限公司").verdict == "clear"
+
+
+def test_a_branch_may_leave_the_place_out(ask):
+    """NM-17: what equals the parent's is not repeated."""
+    for name in ("武汉小张软件有限公司分公司", "武汉小张软件有限公司汉口分公司"):
+        assert "NM-16" not in [f.rule for f in ask(name, entity_type="branch").findings]
+
+
+def test_a_foreign_language_name_is_not_registered(ask):
+    """NM-23, NM-03: the register takes Chinese characters only."""
+    assert "NM-03" in [f.rule for f in ask("Wuhan Xiaozhang Software Co., Ltd.").findings]

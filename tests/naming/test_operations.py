@@ -213,3 +213,14 @@ def test_sixteen_rivals_leave_one_holder(fresh_database):
         assert len(session.scalars(select(RegisterName)).all()) == 1
     engine.dispose()
     assert sorted(outcomes) == ["held"] + ["name_taken"] * 15
+
+
+def test_nm_02_one_enterprise_holds_one_name(db):
+    """A second reservation of a case gives the first one up; the database allows one live name a case."""
+    mine = case(db)
+    first = reserve(db, case_id=mine.id)
+    second = reserve(db, "武汉小李软件有限公司", case_id=mine.id)
+    assert (first.status, second.status) == ("released", "reserved")
+    with pytest.raises(IntegrityError, match="uq_register_names_case"), db.begin_nested():
+        first.status = "reserved"
+        db.flush()

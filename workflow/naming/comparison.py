@@ -8,6 +8,7 @@ of its reading, `E` its characters; each joined with its area and its trade, so 
 the colliding names and nothing else.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -24,6 +25,7 @@ UNKNOWN = "U"  # an industry term without a class: compares by the word and its 
 ANY = "any"
 PART_LENGTHS = range(2, 7)  # characters of a contained trade name
 SLOTS = 1 << 20
+_INNER_FORM = re.compile("公司|合作社|合伙企业|事务所|厂|中心")
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +220,12 @@ def search(proposed: Entry, areas_: Sequence[str], catalogue: Catalogue) -> Sear
         texts += ["S" + r for r in whole_readings]
     keys = whole + _joined(map(_digest, texts), areas_, wanted)
     return Search(keys, whole, variants, proposed.industry_class, [w for w in words if w])
+
+
+def full_names_inside(name: str) -> list[str]:
+    """What could be another enterprise's full name inside this one (NM-22): all that ends with a form before the end."""
+    ends = (found.end() for found in _INNER_FORM.finditer(name, 0, len(name) - 1))
+    return [name[start:end] for end in ends for start in range(end - 5)]
 
 
 def lock_numbers(trade_name: str, areas_: Sequence[str]) -> list[int]:

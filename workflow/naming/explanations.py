@@ -59,6 +59,19 @@ def collision(rule: str, proposal: Proposal, proposed: Entry, match: Match) -> F
     return Finding(rule, effect, words, basis, match, clears, also)
 
 
+def contained(proposal: Proposal, match: Match) -> Finding:
+    """The finding for an enterprise whose full name stands inside the proposed one (NM-22, LIM-17)."""
+    clears = ("investment", "authorisation")
+    words = Words(
+        f"名称中含有另一企业的全称“{match.name}”。只有与该企业有投资关系或者经其授权，才可以使用。",
+        f"The name contains another enterprise's full name, “{match.name}”. That needs an investment relation with it or "
+        "its authorisation.",
+    )
+    basis = "企业名称登记管理规定第十五条；企业名称禁限用规则第十七条"
+    effect: Effect = "review" if proposal.exemptions & set(clears) else "block"
+    return Finding("NM-22", effect, words, basis, match, clears, ("LIM-17",))
+
+
 def clearing(status: str) -> tuple[str, ...]:
     """The exemptions that can clear a collision with a name in this state (REG734 Art. 17)."""
     if status in ("deregistered", "renamed"):

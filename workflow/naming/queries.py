@@ -16,8 +16,8 @@ from workflow.errors import Words
 from workflow.naming import comparison, facts
 from workflow.naming.catalogue import Catalogue, Change, compiled
 from workflow.naming.comparison import NO_TRADE, Entry
-from workflow.naming.explanations import collision
-from workflow.naming.models import NameCatalogueChange, RegisterName
+from workflow.naming.explanations import collision, contained
+from workflow.naming.models import HOLDING, NameCatalogueChange, RegisterName
 from workflow.naming.proposal import Answer, Finding, Match, Proposal, verdict_of
 from workflow.naming.rules import local_findings
 
@@ -118,6 +118,7 @@ def check(db: Session, proposal: Proposal, *, now: datetime | None = None) -> An
     try:
         catalogue = _held(db.connection())
         rows, total, catalogue = _collisions(db, proposal, parts, catalogue, moment, today)
+        inside = _inside(db, proposal, parts.name, moment)
     except (DBAPIError, ValueError) as failure:
         findings = [_unanswered(failure), *local_findings(proposal, parts, catalogue, today)]
         return Answer("could_not_check", parts, findings, 0)
@@ -125,7 +126,7 @@ def check(db: Session, proposal: Proposal, *, now: datetime | None = None) -> An
     local = local_findings(proposal, parts, catalogue, today)
     collisions = _explained(proposed, proposal, rows, catalogue)
     order = {"block": 0, "review": 1, "warn": 2}
-    findings = sorted([*local, *collisions], key=lambda f: order[f.effect])
+    findings = sorted([*local, *inside, *collisions], key=lambda f: order[f.effect])
     return Answer(verdict_of(findings), parts, findings, total)
 
 
@@ -157,6 +158,27 @@ def _collisions(
         catalogue = _reload(db)
     found = [row for row in rows if row.id is not None]
     return found, (found[0].total if found else 0), catalogue
+
+
+def _inside(db: Session, proposal: Proposal, name: str, moment: datetime) -> list[Finding]:
+    """Enterprises whose full name stands inside the proposed one (NM-22); a branch bears its parent's (NM-16)."""
+    possible = [] if proposal.entity_type == "branch" else comparison.full_names_inside(name)
+    if not possible:
+        return []
+    rows = db.scalars(
+        select(RegisterName)
+        .where(RegisterName.name.in_(possible), RegisterName.status.in_(HOLDING))
+        .where((RegisterName.status != "reserved") | (RegisterName.reserved_until > moment))
+        .order_by(RegisterName.name, RegisterName.id)
+        .limit(LISTED)
+    )
+    return [contained(proposal, _match(row)) for row in rows if str(row.case_id) != proposal.own_case]
+
+
+def _match(row: Any) -> Match:
+    return Match(
+        row.name, row.status, row.authority_code, row.reserved_until, row.status_date, row.uscc, str(row.id)
+    )
 
 
 def _parameters(
@@ -194,16 +216,7 @@ def _explained(proposed: Entry, proposal: Proposal, rows: list[Any], catalogue: 
             row.form,
         )
         rule = comparison.relation(proposed, other, catalogue)
-        match = Match(
-            row.name,
-            row.status,
-            row.authority_code,
-            row.reserved_until,
-            row.status_date,
-            row.uscc,
-            str(row.id),
-        )
-        found.append(collision(rule, proposal, proposed, match))
+        found.append(collision(rule, proposal, proposed, _match(row)))
     return found
 
 
