@@ -355,8 +355,12 @@ class Demo:
         self.uscc = self.message(self.person["phone"], r"统一社会信用代码 ([0-9A-Z]{18})").group(1)
         self.applicant.open(f"/cases/{self.number}/licence")
         (self.out / "licence.pdf").write_bytes(
-            self.applicant.get(self.applicant.links(r"/licence(/original)?\.pdf|licence/original")[0])
+            self.applicant.get(f"/cases/{self.number}/licence/original.pdf")
         )
+        anybody = Browser(self.urls["portal"])
+        anybody.open(self.applicant.links(r"/v/")[0])
+        if self.uscc not in anybody.text:
+            raise StepFailed(f"{anybody.url}: the verification page does not know {self.uscc}")
 
     def bank(self) -> None:
         """7: choose, agree; the bank's system takes it; its clerk goes on at the desk until the account is open."""
