@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import random
 import shutil
 import statistics
@@ -174,7 +175,7 @@ def agreement(url: str, size: int, count: int, seed: int) -> dict[str, Any]:
 
 def run(url: str, size: int, seed: int, *, checks: int = 3000, processes: int = 2) -> dict[str, Any]:
     """Fill an empty register with `size` names and measure; `url` is a database made for this, with all tables."""
-    result: dict[str, Any] = {"size": size, "seed": seed}
+    result: dict[str, Any] = {"size": size, "seed": seed, "load_average": os.getloadavg()[0]}
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "names.csv"
         with path.open("w", encoding="utf-8", newline="") as file:

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import click
@@ -56,9 +57,19 @@ def prepare() -> tuple[str, str]:
     )
 
 
+def processor_seconds(master: int) -> float:
+    """What the workers of a gunicorn master have used of the processor so far."""
+    children = Path(f"/proc/{master}/task/{master}/children").read_text().split()
+    ticks = 0
+    for child in children:
+        fields = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
 @contextmanager
-def portal(workers: int) -> Iterator[str]:
-    """The portal under gunicorn."""
+def portal(workers: int) -> Iterator[tuple[str, int]]:
+    """The portal under gunicorn: its address, and the process id of the master."""
     command = [sys.executable, "-m", "gunicorn", "--no-control-socket", "--log-level", "warning", "--bind",
                f"127.0.0.1:{PORT}", "--workers", str(workers), "--threads", "8", "wsgi:portal"]  # fmt: skip
     with subprocess.Popen(command, env=os.environ) as process:
@@ -70,7 +81,7 @@ def portal(workers: int) -> Iterator[str]:
                     break
                 except httpx.TransportError:
                     time.sleep(0.1)
-            yield address
+            yield address, process.pid
         finally:
             process.terminate()
 
@@ -132,12 +143,15 @@ def main(size: int, rate: float, seconds: float, workers: int, seed: int) -> Non
             parts = parse(name)
             queries.append({"area": authority, "division": "武汉", "trade_name": parts.trade_name, "industry": parts.industry,
                             "form": "有限公司", "place": "front"})  # fmt: skip
-        with portal(workers) as address:
+        with portal(workers) as (address, master):
             page = f"{address}/cases/{number}/name/check"
             for query in queries[:20]:
                 httpx.get(page, params=query, headers={"Cookie": cookie}, timeout=60).raise_for_status()
             drive(page, cookie, queries, rate, 4)
+            before = processor_seconds(master)
             result = drive(page, cookie, queries, rate, seconds)
+            used = processor_seconds(master) - before
+            result["processor_ms_a_request"] = round(used / result["requests"] * 1000, 2)
         engine("").dispose()
     click.echo(
         json.dumps({"size": size, "rate": rate, "workers": workers} | result, ensure_ascii=False, indent=1)

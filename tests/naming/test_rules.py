@@ -212,3 +212,10 @@ def test_every_finding_speaks_both_languages_and_names_its_basis():
     for _, name, kind in BLOCKED:
         for finding in findings(name, kind):
             assert finding.words.zh and finding.words.en and finding.basis
+
+
+def test_lists_behind_places_and_words():
+    """WORD-03: divisions are found through NM-10, states, parties, leaders and marks in the word list."""
+    assert ("WORD-03", "review") in rules("武汉宜昌商贸有限公司")
+    known = {word.rule for word in compiled().words.values()}
+    assert {"LIM-06-1", "LIM-07", "LIM-08", "LIM-27", "WORD-04"} <= known
