@@ -27,6 +27,7 @@ from workflow.errors import Conflict, NotFound, RuleViolation
 from workflow.establishment import choice, submission, types
 from workflow.establishment.attachments import attachments_of
 from workflow.establishment.drafts import EDITABLE, start_case
+from workflow.licensing.queries import licence_of_case
 from workflow.machine import CaseMachine, possible_events
 from workflow.messages.queries import messages_of_case, messages_of_owner
 from workflow.naming.declaration import declarations_of, reservation_of
@@ -120,7 +121,7 @@ def show(number: str) -> ResponseReturnValue:
         "portal/cases/show.html", case=case, stand=stand, action=next_action(stand, moment, missing),
         kind=types.get(case.entity_type), state=STATES[case.state], pill=PILLS[case.state], sections=sections,
         parts=_parts(case, stand, bool(sections)), links=_links(case, stand), events=_events(timeline(db, case.id)),
-        messages=messages_of_case(db, case.id), documents=_documents(case, stand), countdown=countdown(stand, local_date(moment)),
+        messages=messages_of_case(db, case.id), documents=_documents(case), countdown=countdown(stand, local_date(moment)),
         promise=promise(stand, moment), may_withdraw="withdraw" in possible_events(CaseMachine, case.state, APPLICANT),
     )  # fmt: skip
 
@@ -225,7 +226,7 @@ def _note(row: CaseEvent) -> str:
     return ""
 
 
-def _documents(case: Case, stand: Situation) -> list[dict[str, Any]]:
+def _documents(case: Case) -> list[dict[str, Any]]:
     """Papers and formal notices to read and keep: title, address, what it is, when."""
     found: list[dict[str, Any]] = []
     held = reservation_of(db, case.id)
@@ -243,6 +244,15 @@ def _documents(case: Case, stand: Situation) -> list[dict[str, Any]]:
          "href": url_for("establishment.paper", number=case.number, kind=paper.kind)}
         for paper in live_papers(db, case.id)
     ]  # fmt: skip
+    if (licence := licence_of_case(db, case.id)) is not None:
+        titles = {
+            "original": gettext("Business licence"), "duplicate": gettext("Business licence, duplicate"),
+            "notice": gettext("Registration notice"),
+        }  # fmt: skip
+        found += [
+            {"title": title, "href": url_for("licence.file", number=case.number, kind=kind), "at": licence.issued_at}
+            for kind, title in titles.items()
+        ]
     return found
 
 

@@ -80,6 +80,7 @@ NAV: dict[str, tuple[NavItem, ...]] = {
         NavItem("desk.keys", lazy_gettext("Keys and addresses"), section="desk.keys", shown=_signed_in),
     ),
 }
+ACCOUNT_PAGE = "account.index"  # where the door has one, the person's name in the header leads there
 SIGN_OUT = {"portal": "account.sign_out", "intranet": "intranet_account.sign_out", "bank": "desk.sign_out"}
 
 
@@ -255,6 +256,7 @@ def _context() -> dict[str, object]:
         "authority": g.get("authority_name") or current_app.config.get("AUTHORITY_NAME"),
         "nav_items": items,
         "person_name": name,
+        "person_url": url_for(ACCOUNT_PAGE) if ACCOUNT_PAGE in current_app.view_functions else None,
         "sign_out_url": url_for(sign_out) if sign_out in current_app.view_functions else None,
         "home_url": current_app.config.get("HOME_URL", "/"),
         "language": language_tag(),

@@ -1,5 +1,6 @@
 """Reading the register and licences."""
 
+import uuid
 from hashlib import sha256
 
 from sqlalchemy import Select, or_, select
@@ -38,6 +39,12 @@ def entry_or_404(db: Session, uscc: str) -> RegisterEntry:
 def licence_of(db: Session, row: RegisterEntry) -> Licence | None:
     """The newest licence of an entry that was ever in force."""
     query = select(Licence).where(Licence.uscc == row.uscc, Licence.issued_at.is_not(None))
+    return db.scalar(query.order_by(Licence.issued_at.desc()).limit(1))
+
+
+def licence_of_case(db: Session, case_id: uuid.UUID) -> Licence | None:
+    """The newest licence of a case that was ever in force."""
+    query = select(Licence).where(Licence.case_id == case_id, Licence.issued_at.is_not(None))
     return db.scalar(query.order_by(Licence.issued_at.desc()).limit(1))
 
 
