@@ -1,6 +1,5 @@
 """Shared fixtures: one embedded PostgreSQL a test run, one database a worker, one rolled-back transaction a test."""
 
-import os
 import shutil
 import tempfile
 import uuid
@@ -10,7 +9,7 @@ import pytest
 from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
-from workflow.db import Base, driver_url
+from workflow.db import driver_url
 from workflow.postgres import EmbeddedPostgres
 
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}

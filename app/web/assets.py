@@ -58,7 +58,7 @@ def _compile_sass(source: Path) -> bytes:
     sass = MODULES / "sass" / "sass.js"
     if not sass.exists():
         raise AssetsMissing("npm packages are missing: run `npm ci`")
-    done = subprocess.run(  # noqa: S603 - our own files only
+    done = subprocess.run(
         [
             _node(),
             str(sass),

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from stdnum.cn import ric
 
 from tests.establishment.applications import TODAY, application, id_number
-from workflow.catalogues.queries import from_files
 from workflow import identity
+from workflow.catalogues.queries import from_files
 from workflow.establishment import derive, rules
 from workflow.establishment.data import Application, Person
 
