@@ -131,7 +131,9 @@ class Industry:
 def rows(name: str) -> list[dict[str, str]]:
     """The rows of a data file; lines that begin with # are comments."""
     with (FOLDER / name).open(encoding="utf-8-sig", newline="") as file:
-        return list(csv.DictReader(line for line in file if not line.startswith("#")))
+        lines = csv.reader(line for line in file if not line.startswith("#"))
+        header = next(lines)
+        return [dict(zip(header, line, strict=True)) for line in lines if line]
 
 
 def short_name(name: str) -> str:
