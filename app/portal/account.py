@@ -128,7 +128,9 @@ def card(element: str) -> ResponseReturnValue:
             return render_template("portal/account/has_account.html", words=conflict.words), 409
         except OutsideFailure:
             db.rollback()
-            form.add_problems([Problem("outside", "", REFUSALS[503].title), Problem("outside", "", REFUSALS[503].advice)])
+            form.add_problems(
+                [Problem("outside", "", REFUSALS[503].title), Problem("outside", "", REFUSALS[503].advice)]
+            )
             return _element_page(element, form), 503
     return _element_page(element, form), 422 if form.errors else 200
 
@@ -179,7 +181,9 @@ def done() -> ResponseReturnValue:
 class SignInForm(forms.Form):
     """The phone that the code goes to."""
 
-    phone = forms.PhoneField(_l("Mobile phone"), required=_l("Enter the mobile number"), hint=_l("The number you signed up with"))
+    phone = forms.PhoneField(
+        _l("Mobile phone"), required=_l("Enter the mobile number"), hint=_l("The number you signed up with")
+    )
 
 
 class CodeForm(forms.Form):

@@ -141,11 +141,17 @@ def _sections(number: str) -> list[dict[str, Any]]:
 
 def _links(case: Case, stand: Situation) -> dict[int, str]:
     """Which of the seven steps can be looked at now."""
-    links = {3: url_for("naming.edit", number=case.number), 4: url_for("establishment.tasks", number=case.number)}
+    links = {
+        3: url_for("naming.edit", number=case.number),
+        4: url_for("establishment.tasks", number=case.number),
+    }
     if stand.signers:
         links[5] = url_for("signatures.index", number=case.number)
     if case.state in ("licensed", "closed"):
-        links |= {6: url_for("licence.show", number=case.number), 7: url_for("banking.show", number=case.number)}
+        links |= {
+            6: url_for("licence.show", number=case.number),
+            7: url_for("banking.show", number=case.number),
+        }
     return links
 
 
@@ -153,7 +159,14 @@ def _parts(case: Case, stand: Situation, open_sections: bool) -> list[dict[str, 
     """The parts beyond the sections: each with its link where there is something to see."""
     number, links = case.number, _links(case, stand)
     named = bool(case.name)
-    items = [{"title": gettext("The name"), "href": links[3], "hint": case.name, "status": "done" if named else "todo"}]
+    items = [
+        {
+            "title": gettext("The name"),
+            "href": links[3],
+            "hint": case.name,
+            "status": "done" if named else "todo",
+        }
+    ]
     if not open_sections:
         items.append({"title": gettext("The application"), "href": links[4], "status": "done"})
     count = len(attachments_of(db, case.id))
@@ -172,7 +185,13 @@ def _parts(case: Case, stand: Situation, open_sections: bool) -> list[dict[str, 
         }
     )  # fmt: skip
     licensed = 6 in links
-    items.append({"title": gettext("Business licence"), "href": links.get(6), "status": "done" if licensed else "locked"})
+    items.append(
+        {
+            "title": gettext("Business licence"),
+            "href": links.get(6),
+            "status": "done" if licensed else "locked",
+        }
+    )
     opened = stand.bank_state == "opened"
     items.append(
         {
@@ -250,7 +269,11 @@ def _documents(case: Case) -> list[dict[str, Any]]:
             "notice": gettext("Registration notice"),
         }  # fmt: skip
         found += [
-            {"title": title, "href": url_for("licence.file", number=case.number, kind=kind), "at": licence.issued_at}
+            {
+                "title": title,
+                "href": url_for("licence.file", number=case.number, kind=kind),
+                "at": licence.issued_at,
+            }
             for kind, title in titles.items()
         ]
     return found
@@ -282,7 +305,10 @@ def withdraw(number: str) -> ResponseReturnValue:
         flash(gettext("The case was withdrawn."), "success")
         return redirect(url_for("cases.show", number=number), 303)
     return render_template(
-        "portal/cases/withdraw.html", case=case, state=STATES[case.state], named=bool(declarations_of(db, case.id))
+        "portal/cases/withdraw.html",
+        case=case,
+        state=STATES[case.state],
+        named=bool(declarations_of(db, case.id)),
     )
 
 

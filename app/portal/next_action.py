@@ -72,7 +72,9 @@ def promise(it: Situation, now: datetime) -> str:
         return ""
     left = working_days_left(it.due_at, now)
     if left < 0:
-        return gettext("The time limit was %(day)s. It has passed; you may ask the authority why.", day=day(it.due_at))
+        return gettext(
+            "The time limit was %(day)s. It has passed; you may ask the authority why.", day=day(it.due_at)
+        )
     if left == 0:
         return gettext("The authority decides today, %(day)s.", day=day(it.due_at))
     return ngettext(
@@ -109,21 +111,31 @@ def _name_reserved(it: Situation, now: datetime, missing: int | None) -> NextAct
         )  # fmt: skip
     text = (
         ngettext(
-            "%(num)s more section, and all papers can be made.", "%(num)s more sections, and all papers can be made.", missing
+            "%(num)s more section, and all papers can be made.",
+            "%(num)s more sections, and all papers can be made.",
+            missing,
         )
         if missing
         else gettext("Everything you enter is kept; you can leave and come back at any time.")
     )
-    return NextAction(gettext("Fill in the application"), text, gettext("Continue"), "establishment.tasks", due=due)
+    return NextAction(
+        gettext("Fill in the application"), text, gettext("Continue"), "establishment.tasks", due=due
+    )
 
 
 def _signing(it: Situation, now: datetime, missing: int | None) -> NextAction:
     due = countdown(it, local_date(now))
     if it.declined:
-        text = gettext("Somebody declined to sign. See the reason, talk to them, and change the application if needed.")
-        return NextAction(gettext("A signer declined"), text, gettext("See the signers"), "signatures.index", due=due)
+        text = gettext(
+            "Somebody declined to sign. See the reason, talk to them, and change the application if needed."
+        )
+        return NextAction(
+            gettext("A signer declined"), text, gettext("See the signers"), "signatures.index", due=due
+        )
     text = gettext("%(signed)s of %(total)s have signed. You can remind the others or copy their link.", signed=it.signed, total=it.signers)  # fmt: skip
-    return NextAction(gettext("Get the papers signed"), text, gettext("See the signers"), "signatures.index", due=due)
+    return NextAction(
+        gettext("Get the papers signed"), text, gettext("See the signers"), "signatures.index", due=due
+    )
 
 
 def _signed(it: Situation, now: datetime, missing: int | None) -> NextAction:
@@ -135,8 +147,12 @@ def _signed(it: Situation, now: datetime, missing: int | None) -> NextAction:
 
 
 def _submitted(it: Situation, now: datetime, missing: int | None) -> NextAction:
-    text = gettext("There is nothing for you to do. We will send you a text message as soon as it is decided.")
-    return NextAction(gettext("The authority is examining the application"), text, waiting=True, due=promise(it, now))
+    text = gettext(
+        "There is nothing for you to do. We will send you a text message as soon as it is decided."
+    )
+    return NextAction(
+        gettext("The authority is examining the application"), text, waiting=True, due=promise(it, now)
+    )
 
 
 def _returned(it: Situation, now: datetime, missing: int | None) -> NextAction:
@@ -186,7 +202,10 @@ def _licensed(it: Situation, now: datetime, missing: int | None) -> NextAction:
     text = {
         "declined": gettext("The bank declined. You are free to choose any other bank."),
         "withdrawn": gettext("You withdrew from the last bank. You are free to choose any other."),
-    }.get(it.bank_state, gettext("Your company exists. Choose any bank; you see exactly which data it gets before you agree."))
+    }.get(
+        it.bank_state,
+        gettext("Your company exists. Choose any bank; you see exactly which data it gets before you agree."),
+    )
     return NextAction(gettext("Choose a bank"), text, gettext("Choose a bank"), "banking.show")
 
 
@@ -196,7 +215,9 @@ def _expired(it: Situation, now: datetime, missing: int | None) -> NextAction:
 
 
 def _refused(it: Situation, now: datetime, missing: int | None) -> NextAction:
-    text = gettext("The notice says why, and how to have the decision reviewed. You can also open a new case.")
+    text = gettext(
+        "The notice says why, and how to have the decision reviewed. You can also open a new case."
+    )
     return NextAction(gettext("Registration was refused"), text, waiting=True)
 
 
@@ -207,7 +228,9 @@ def _withdrawn(it: Situation, now: datetime, missing: int | None) -> NextAction:
 
 def _closed(it: Situation, now: datetime, missing: int | None) -> NextAction:
     text = gettext("Your company is established. The licence stays available here.")
-    return NextAction(gettext("All seven steps are done"), text, gettext("See the licence"), "licence.show", True)
+    return NextAction(
+        gettext("All seven steps are done"), text, gettext("See the licence"), "licence.show", True
+    )
 
 
 ACTIONS: dict[str, Callable[[Situation, datetime, int | None], NextAction]] = {

@@ -49,7 +49,9 @@ def index() -> ResponseReturnValue:
             return redirect(url_for("verify.show", code=code), 303)
         if (row := queries.entry(db, code)) is not None:
             return redirect(url_for("register.company", uscc=row.uscc), 303)
-        form.code.errors = [gettext("No licence has this code. Check each character; it may also be a forgery.")]
+        form.code.errors = [
+            gettext("No licence has this code. Check each character; it may also be a forgery.")
+        ]
     return _page(form, FileForm(formdata=None), 422 if form.errors else 200)
 
 

@@ -68,7 +68,9 @@ def sign_up(page: Browser) -> None:
 def code_of(house, phone: str) -> str:
     """The newest code sent to a phone."""
     house.db.rollback()
-    rows = house.db.scalars(select(Message).where(Message.template == "login_code").order_by(Message.created_at))
+    rows = house.db.scalars(
+        select(Message).where(Message.template == "login_code").order_by(Message.created_at)
+    )
     return next(m.body for m in reversed(rows.all()) if m.recipient == phone).split("验证码 ")[1][:6]
 
 

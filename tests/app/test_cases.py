@@ -92,7 +92,10 @@ def test_the_reservation_is_counted_down(said):
 
 def test_the_authoritys_time_limit_is_told_in_working_days(said):
     friday = datetime(2026, 11, 27, 10, tzinfo=UTC)
-    assert said(state="submitted", due_at=friday).due == "登记机关将在 2026年11月27日 前作出决定，还有 3 个工作日。"
+    assert (
+        said(state="submitted", due_at=friday).due
+        == "登记机关将在 2026年11月27日 前作出决定，还有 3 个工作日。"
+    )
     assert "现已超期" in said(state="submitted", due_at=NOW - timedelta(days=4)).due
     assert "今天" in said(state="name_submitted", due_at=NOW + timedelta(hours=2)).due
 
@@ -269,7 +272,9 @@ def test_refused_with_notice(house):
     house.db.commit()
     page = seen(house, case)
     assert "不予登记" in page.text() and "不予登记通知书" in page.text()
-    assert page.page.xpath('//a[@href="/cases/new"]') and not page.page.xpath('//a[contains(@href, "/withdraw")]')
+    assert page.page.xpath('//a[@href="/cases/new"]') and not page.page.xpath(
+        '//a[contains(@href, "/withdraw")]'
+    )
 
 
 def test_licensed_then_at_the_bank(house):

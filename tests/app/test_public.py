@@ -31,7 +31,9 @@ def registered(house):
     case = house.licensed()
     licence = house.db.scalars(select(Licence)).one()
     entry = house.db.scalars(select(RegisterEntry)).one()
-    return SimpleNamespace(case=case, licence=licence, entry=entry, owner=house.db.get_one(Account, case.owner_id))
+    return SimpleNamespace(
+        case=case, licence=licence, entry=entry, owner=house.db.get_one(Account, case.owner_id)
+    )
 
 
 # --- home, guide, progress ----------------------------------------------------------------------------
@@ -68,8 +70,13 @@ def test_the_pace_is_real_and_needs_enough_cases(house, registered, visitor):
     for _ in range(ENOUGH):
         other = house.named("甲乙" + "丙丁戊己庚"[_])
         for seq, (name, hours) in enumerate([("submit", 48), ("issue_licence", 46)], 10):
-            copy = {c.name: getattr(events[-1], c.name) for c in CaseEvent.__table__.columns if c.name != "id"}
-            row = CaseEvent(**copy | {"case_id": other.id, "seq": seq, "event": name, "at": moment - timedelta(hours=hours)})
+            copy = {
+                c.name: getattr(events[-1], c.name) for c in CaseEvent.__table__.columns if c.name != "id"
+            }
+            row = CaseEvent(
+                **copy
+                | {"case_id": other.id, "seq": seq, "event": name, "at": moment - timedelta(hours=hours)}
+            )
             house.db.add(row)
     house.db.commit()
     found = pace(house.db)
@@ -128,10 +135,17 @@ def test_odd_searches_find_nothing(registered, visitor, q):
 
 
 def test_results_come_page_by_page(house, registered, visitor):
-    values = {c.name: getattr(registered.entry, c.name) for c in RegisterEntry.__table__.columns if c.name != "id"}
+    values = {
+        c.name: getattr(registered.entry, c.name) for c in RegisterEntry.__table__.columns if c.name != "id"
+    }
     cases = [house.named("丙丁" + chr(0x4E8C + i)) for i in range(2)]
     for i, case in enumerate(cases):
-        house.db.add(RegisterEntry(**values | {"case_id": case.id, "uscc": new_uscc(500 + i, "420106"), "name": f"武汉分页测{i}有限公司"}))
+        house.db.add(
+            RegisterEntry(
+                **values
+                | {"case_id": case.id, "uscc": new_uscc(500 + i, "420106"), "name": f"武汉分页测{i}有限公司"}
+            )
+        )
     house.db.commit()
     visitor.get("/register?q=分页测")
     assert len(visitor.page.xpath("//tbody/tr")) == 2
@@ -142,7 +156,14 @@ def test_results_come_page_by_page(house, registered, visitor):
 def test_a_company_page_shows_public_facts_only(registered, visitor):
     visitor.get(f"/register/{registered.entry.uscc}")
     text = visitor.text()
-    for fact in (registered.entry.name, registered.entry.uscc, "50 万元", "计算机系统服务", "张小七", "虚构企业"):
+    for fact in (
+        registered.entry.name,
+        registered.entry.uscc,
+        "50 万元",
+        "计算机系统服务",
+        "张小七",
+        "虚构企业",
+    ):
         assert fact in text, fact
     for secret in (registered.owner.id_number, registered.owner.phone, "虚构路1号", "xiaozhang@example.com"):
         assert secret not in visitor.client.get(f"/register/{registered.entry.uscc}").text, secret
@@ -213,7 +234,9 @@ def test_the_file_itself_can_be_verified(registered, visitor):
         assert answer.headers["Location"] == f"/v/{registered.licence.verification_code}"
 
 
-@pytest.mark.parametrize("change", [lambda d: d + b" ", lambda d: b"hello", lambda d: b"%PDF-1.7", lambda d: b""])
+@pytest.mark.parametrize(
+    "change", [lambda d: d + b" ", lambda d: b"hello", lambda d: b"%PDF-1.7", lambda d: b""]
+)
 def test_a_changed_file_is_none_of_ours(registered, visitor, change):
     answer = upload(visitor, change(objects.get(registered.licence.key)))
     check_page(answer, 422)
