@@ -4,9 +4,11 @@ import threading
 from io import BytesIO
 
 import pypdfium2
+from PIL import Image, ImageOps
 
 from workflow.errors import NotFound
 
+MAX_PIXELS = 64_000_000  # a small file may unfold to gigabytes; cameras of phones give 12 to 50 million
 WIDTH = 1240  # pixels: A4 at 150 dpi, sharp on a phone and under 300 KB a page
 _ONE_AT_A_TIME = threading.Lock()  # PDFium keeps state of its own
 
@@ -27,4 +29,24 @@ def page(pdf: bytes, number: int, width: int = WIDTH) -> bytes:
         picture = sheet.render(scale=width / sheet.get_width(), may_draw_forms=True).to_pil()
     out = BytesIO()
     picture.convert("P", palette=1, colors=128).save(out, "PNG", optimize=False)
+    return out.getvalue()
+
+
+def straightened(data: bytes, formats: list[str], longest: int, quality: int) -> bytes:
+    """A photo as a JPEG that stands upright, at most `longest` pixels a side, without metadata.
+
+    Raises ValueError for anything else than a picture of these formats with at most `MAX_PIXELS`.
+    """
+    out = BytesIO()
+    try:
+        with Image.open(BytesIO(data), formats=formats) as image:
+            if image.width * image.height > MAX_PIXELS:
+                raise ValueError("too many pixels")
+            image.draft("RGB", (longest, longest))  # a large JPEG is read small
+            image.load()
+            picture = ImageOps.exif_transpose(image).convert("RGB")
+            picture.thumbnail((longest, longest))
+            picture.save(out, "JPEG", quality=quality, optimize=True)
+    except Exception as error:  # decoders of pictures fail in many ways; each is a file that we do not take
+        raise ValueError("no picture") from error
     return out.getvalue()

@@ -1,13 +1,17 @@
 """Files in the domain: what is needed, limits, links."""
 
+import contextlib
 from datetime import timedelta
 from io import BytesIO
 
 import pytest
 from PIL import Image
+from pypdf import PdfWriter
+from pypdf.generic import DictionaryObject, NameObject
 from sqlalchemy import select
 
 from tests import factories
+from workflow import pictures
 from workflow.case import Actor, timeline
 from workflow.catalogues.queries import from_files
 from workflow.db import now
@@ -60,6 +64,51 @@ def test_too_large_and_wrong_files_are_refused():
             files.check_file(data)
 
 
+def pdf(change=lambda writer: None):
+    writer = PdfWriter()
+    writer.add_blank_page(200, 200)
+    change(writer)
+    out = BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
+def test_a_pdf_that_runs_something_or_carries_files_is_refused():
+    assert files.check_file(pdf()).content_type == "application/pdf"
+    for change in (
+        lambda w: w.root_object.update(
+            {NameObject("/Names"): DictionaryObject({NameObject("/JavaScript"): DictionaryObject()})}
+        ),
+        lambda w: w.add_attachment("a.exe", b"MZ"),
+        lambda w: w.root_object.update(
+            {NameObject("/OpenAction"): DictionaryObject({NameObject("/S"): NameObject("/Launch")})}
+        ),
+    ):
+        with pytest.raises(RuleViolation) as refused:
+            files.check_file(pdf(change))
+        assert refused.value.problems[0].words == files.ACTIVE
+    with pytest.raises(RuleViolation):
+        files.check_file(pdf(lambda w: w.encrypt("secret")))
+
+
+def test_a_small_file_that_unfolds_to_gigabytes_is_refused(monkeypatch):
+    monkeypatch.setattr(pictures, "MAX_PIXELS", 1000)
+    for form in ("PNG", "JPEG", "HEIF"):
+        with pytest.raises(RuleViolation):
+            files.check_file(photo((101, 10), form))
+
+
+def test_broken_files_are_refused_and_nothing_else_happens():
+    whole = {form: photo((64, 64), form) for form in ("PNG", "JPEG", "HEIF")} | {"PDF": pdf()}
+    for data in whole.values():
+        files.check_file(data)
+        for length in range(1, len(data), max(1, len(data) // 40)):
+            with contextlib.suppress(RuleViolation):
+                files.check_file(data[:length])
+    with pytest.raises(RuleViolation):  # truncated: the decoder fails with EOFError
+        files.check_file(whole["HEIF"][: len(whole["HEIF"]) * 2 // 3])
+
+
 def test_the_same_bytes_twice_are_one_attachment(db, case, actor):
     first = files.attach(db, case.id, actor, "identity", "a.jpg", photo(), "desk")
     assert files.attach(db, case.id, actor, "identity", "b.jpg", photo(), "phone") is first
@@ -70,6 +119,8 @@ def test_the_same_bytes_twice_are_one_attachment(db, case, actor):
 def test_names_keep_no_path_and_the_right_ending(db, case, actor):
     row = files.attach(db, case.id, actor, "identity", "C:\\fake\\..\\证件.png", photo(form="PNG"), "desk")
     assert row.filename == "证件.jpg"
+    row = files.attach(db, case.id, actor, "other", 'a\x00\r\nSet-Cookie: x".svg', photo(), "desk")
+    assert row.filename == 'aSet-Cookie: x".jpg'
 
 
 def test_thirty_files_are_enough(db, case, actor, monkeypatch):

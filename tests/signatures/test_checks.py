@@ -9,8 +9,9 @@ from sqlalchemy import select
 
 from tests.factories import id_number
 from tests.signatures.people import portrait
-from workflow import objects
+from workflow import objects, pictures
 from workflow.clock import today
+from workflow.db import session_factory
 from workflow.errors import Conflict, NotAllowed, NotFound, OutsideFailure, RuleViolation
 from workflow.policies.models import Policy
 from workflow.signatures import checks, invitations
@@ -195,3 +196,34 @@ def test_pictures_turned_by_the_phone_are_set_upright(signing):
     upright = Image.open(BytesIO(objects.get(row.face_key)))
     assert upright.size == (100, 200)
     assert not upright.getexif()
+
+
+def test_tries_made_at_once_count_one_by_one(signing):
+    """RN-01: a guess that was right only beyond the last try, sent together with wrong ones, does not pass."""
+    row, token = signing.invitation, signing.token()
+    secret = checks.identify(signing.db, token, row.name, row.id_number, signing.identity)
+    row.tries = checks.MAX_TRIES - 1
+    signing.db.commit()
+    identity = signing.identity
+
+    class Meanwhile:
+        """An identity service during whose answer another request with the same link fails."""
+
+        def check_code(self, *asked):
+            with session_factory()() as other, pytest.raises(RuleViolation):
+                checks.check_code(other, token, secret, "00000000", identity)
+            return identity.check_code(*asked)
+
+    with pytest.raises(RuleViolation) as caught:
+        checks.check_code(signing.db, token, secret, identity.code, Meanwhile())
+    assert caught.value.problems[0].words == checks.TOO_MANY
+    signing.db.rollback()
+    signing.db.refresh(row)
+    assert (row.state, row.tries) == ("identified", checks.MAX_TRIES)
+
+
+def test_a_picture_that_unfolds_to_gigabytes_is_refused(monkeypatch):
+    monkeypatch.setattr(pictures, "MAX_PIXELS", 100)
+    with pytest.raises(RuleViolation):
+        checks._normalised(portrait(size=(11, 10)))
+    assert checks._normalised(portrait(size=(10, 10)))

@@ -12,6 +12,7 @@ from tests import factories
 from tests.signatures.people import Identity, token_of
 from workflow import objects
 from workflow.case import timeline
+from workflow.db import session_factory
 from workflow.errors import Conflict, OutsideFailure, RuleViolation
 from workflow.establishment import drafts, papers
 from workflow.establishment.data import Contribution, Person
@@ -53,6 +54,18 @@ def test_signing_twice_is_signing_once(signing):
     serial, count = first.certificate_serial, len(evidence.of(signing.db, signing.case.number))
     assert act.sign(signing.db, token, secret, True).certificate_serial == serial
     assert len(evidence.of(signing.db, signing.case.number)) == count
+
+
+def test_two_buttons_pressed_at_one_moment_are_one_signature(signing):
+    """The second request had read the invitation before the first signed it."""
+    token, secret = signing.admitted()
+    signing.db.commit()
+    with session_factory()() as second:
+        assert invitations.by_token(second, token).state == "admitted"
+        serial = act.sign(signing.db, token, secret, True).certificate_serial
+        signing.db.commit()
+        assert act.sign(second, token, secret, True).certificate_serial == serial
+        assert [e.event for e in timeline(second, signing.case.id)].count("sign") == 1
 
 
 def test_nothing_is_half_signed_when_the_time_stamp_fails(signing, monkeypatch):

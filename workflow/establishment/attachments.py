@@ -7,14 +7,13 @@ from datetime import timedelta
 from hashlib import sha256
 from io import BytesIO
 
-from PIL import Image, ImageOps, UnidentifiedImageError
 from pillow_heif import register_heif_opener
 from pypdf import PdfReader
 from pypdf.errors import PdfReadError
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from workflow import objects
+from workflow import objects, pictures
 from workflow.case import Actor, Case, lock_case, record
 from workflow.catalogues.queries import Catalogue
 from workflow.db import now
@@ -44,6 +43,10 @@ TOO_LARGE = Words(
 WRONG_KIND = Words(
     "只能上传照片（JPEG、PNG、HEIC）或 PDF，请换一个文件。",
     "Only photos (JPEG, PNG, HEIC) and PDF can be uploaded. Choose another file.",
+)
+ACTIVE = Words(
+    "该 PDF 含有自动执行的操作或者附加文件，请重新打印成 PDF 后上传，或者拍照上传。",
+    "This PDF runs something by itself or carries other files. Print it to a PDF again, or upload photos of it.",
 )
 TOO_MANY = Words("最多上传 30 个文件，请先删除不需要的。", "At most 30 files. Remove some first.")
 LINK_ENDED = Words(
@@ -118,22 +121,35 @@ def check_file(data: bytes) -> Checked:
         raise RuleViolation([Problem("file", "file", TOO_LARGE)])
     if data[:1024].lstrip().startswith(b"%PDF-"):
         try:
-            if len(PdfReader(BytesIO(data)).pages) == 0:
+            reader = PdfReader(BytesIO(data))
+            active = _is_active(reader)
+            if len(reader.pages) == 0:
                 raise PdfReadError("no pages")
-        except (PdfReadError, ValueError, KeyError, TypeError, RecursionError) as error:
+        except Exception as error:  # a broken PDF fails in many ways; each is a file that we do not take
             raise RuleViolation([Problem("file", "file", WRONG_KIND)]) from error
+        if active:
+            raise RuleViolation([Problem("file", "file", ACTIVE)])
         return Checked(data, "application/pdf", "pdf")
     register_heif_opener()
     try:
-        with Image.open(BytesIO(data), formats=["JPEG", "PNG", "HEIF"]) as image:
-            image.load()
-            picture = ImageOps.exif_transpose(image).convert("RGB")
-    except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError) as error:
+        picture = pictures.straightened(data, ["JPEG", "PNG", "HEIF"], LONGEST_SIDE, 85)
+    except ValueError as error:
         raise RuleViolation([Problem("file", "file", WRONG_KIND)]) from error
-    picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
-    out = BytesIO()
-    picture.save(out, "JPEG", quality=85, optimize=True)
-    return Checked(out.getvalue(), "image/jpeg", "jpg")
+    return Checked(picture, "image/jpeg", "jpg")
+
+
+def _is_active(reader: PdfReader) -> bool:
+    """Whether a PDF runs something when it is opened or carries other files: a registrar shall open it without fear."""
+    root = reader.root_object
+    opening = root.get("/OpenAction")
+    opening = opening.get_object() if opening is not None else None
+    names = root.get("/Names")
+    carried = names.get_object() if names is not None else {}
+    return (
+        "/AA" in root
+        or (isinstance(opening, dict) and opening.get("/S") != "/GoTo")
+        or bool({"/JavaScript", "/EmbeddedFiles"} & set(carried))
+    )
 
 
 def upload_link(db: Session, case: Case, kind: str) -> str:
@@ -184,6 +200,7 @@ def attach(
         return same
     if len(present) >= MAX_FILES:
         raise RuleViolation([Problem("file", "file", TOO_MANY)])
+    filename = "".join(c for c in filename if c.isprintable())
     stem = filename.replace("\\", "/").rsplit("/", 1)[-1].rsplit(".", 1)[0].strip() or KINDS[kind].zh
     row = Attachment(
         case_id=case_id, kind=kind, filename=f"{stem[:150]}.{checked.extension}", content_type=checked.content_type,

@@ -3,12 +3,10 @@
 import secrets
 import uuid
 from hashlib import sha256
-from io import BytesIO
 
-from PIL import Image, ImageOps, UnidentifiedImageError
 from sqlalchemy.orm import Session
 
-from workflow import objects
+from workflow import objects, pictures
 from workflow.case import Case
 from workflow.db import now
 from workflow.errors import Conflict, NotAllowed, NotFound, Problem, RuleViolation, Words
@@ -44,6 +42,18 @@ TOO_MANY = Words(
 )
 
 
+def _again(db: Session, token: str) -> Invitation:
+    """The invitation, locked, after a service has answered: tries that came in meanwhile count (RN-01)."""
+    row = by_token(db, token, lock=True)
+    _refuse_hammering(row)
+    return row
+
+
+def _refuse_hammering(row: Invitation) -> None:
+    if row.tries >= MAX_TRIES:
+        raise RuleViolation([Problem("RN-01", "", TOO_MANY)])
+
+
 def _fail(db: Session, row: Invitation, field: str, words: Words, code: str) -> None:
     row.tries += 1
     db.commit()  # the try counts although the caller sees an error
@@ -51,9 +61,8 @@ def _fail(db: Session, row: Invitation, field: str, words: Words, code: str) -> 
 
 
 def _begin(db: Session, token: str, event: str) -> Invitation:
-    row = by_token(db, token)
-    if row.tries >= MAX_TRIES:
-        raise RuleViolation([Problem("RN-01", "", TOO_MANY)])
+    row = by_token(db, token, lock=True)
+    _refuse_hammering(row)
     next_state(InvitationMachine, row.state, event, SIGNER)
     require_signing(db.get_one(Case, row.case_id))
     return row
@@ -84,7 +93,7 @@ def identify(
         _fail(db, row, "id_number", WRONG_PERSON, "RN-01")
     db.commit()
     verdict = gateway.check_id(_request(row, "id"), row.name, row.id_number)
-    row = by_token(db, token, lock=True)
+    row = _again(db, token)
     if not verdict.matches:
         _fail(db, row, "id_number", WRONG_PERSON, "RN-01")
     row.state = next_state(InvitationMachine, row.state, "identify", SIGNER)
@@ -121,7 +130,7 @@ def check_face(
     db.commit()
     mark = sha256(picture).hexdigest()
     verdict = gateway.check_face(_request(row, f"face:{mark[:16]}"), row.name, row.id_number, picture)
-    row = by_token(db, token, lock=True)
+    row = _again(db, token)
     if not verdict.matches:
         _fail(db, row, "frame", NO_MATCH, "RN-01")
     case = db.get_one(Case, row.case_id)
@@ -139,7 +148,7 @@ def check_code(db: Session, token: str, secret: str, code: str, gateway: Identit
     db.commit()
     mark = sha256(code.encode()).hexdigest()[:16]
     verdict = gateway.check_code(_request(row, f"code:{mark}"), row.name, row.id_number, code)
-    row = by_token(db, token, lock=True)
+    row = _again(db, token)
     if not verdict.matches:
         _fail(db, row, "code", BAD_CODE, "RN-02")
     return _admit(row, "code", verdict.reference)
@@ -156,15 +165,9 @@ def _normalised(frame: bytes) -> bytes:
     if not frame or len(frame) > MAX_FRAME:
         raise RuleViolation([Problem("picture", "frame", NO_PICTURE)])
     try:
-        with Image.open(BytesIO(frame), formats=["JPEG", "PNG"]) as image:
-            image.load()
-            picture = ImageOps.exif_transpose(image).convert("RGB")
-    except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
+        return pictures.straightened(frame, ["JPEG", "PNG"], 1280, 90)
+    except ValueError as error:
         raise RuleViolation([Problem("picture", "frame", NO_PICTURE)]) from error
-    picture.thumbnail((1280, 1280))
-    out = BytesIO()
-    picture.save(out, "JPEG", quality=90)
-    return out.getvalue()
 
 
 def read_face(db: Session, invitation_id: uuid.UUID, actor_id: str, reason: str) -> bytes:

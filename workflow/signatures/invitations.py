@@ -128,6 +128,7 @@ def invitation_of(db: Session, case_id: uuid.UUID, invitation_id: uuid.UUID) -> 
         select(Invitation)
         .where(Invitation.id == invitation_id, Invitation.case_id == case_id)
         .with_for_update()
+        .execution_options(populate_existing=True)
     )
     if row is None:
         raise NotFound("invitation")
@@ -144,7 +145,9 @@ def invitations_of(db: Session, case_id: uuid.UUID) -> list[Invitation]:
 def by_token(db: Session, token: str, lock: bool = False) -> Invitation:
     """The invitation of a link. An expired link lapses. Raises NotFound, Conflict (`link_expired`)."""
     query = select(Invitation).where(Invitation.token_hash == token_hash(token))
-    row = db.scalar(query.with_for_update() if lock else query)
+    if lock:  # what another request has just written counts, not what this one read before it waited
+        query = query.with_for_update().execution_options(populate_existing=True)
+    row = db.scalar(query)
     if row is None:
         raise NotFound("link")
     if row.state in ("invited", "identified", "admitted") and row.expires_at < now():
