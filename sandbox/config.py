@@ -23,7 +23,7 @@ class Config:
         """QIBU_INSTANCE, QIBU_SERVICE_KEY, QIBU_BANK_URL, QIBU_WEBHOOK_PUBLIC_KEYS (base64, comma separated) and
         QIBU_SANDBOX_AUTHENTICATORS (`number:secret`, comma separated). Raises RuntimeError in production."""
         env = os.environ
-        if env.get("QIBU_PRODUCTION", "").lower() in ("1", "true", "yes", "on"):
+        if env.get("QIBU_PRODUCTION", "").lower() in ("1", "true", "t", "yes", "y", "on"):
             raise RuntimeError(
                 "The sandbox plays people and banks; it does not start with QIBU_PRODUCTION set."
             )

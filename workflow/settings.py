@@ -7,6 +7,7 @@ from pydantic import AliasChoices, Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 DEMO_SECRET = "demo-only-secret-do-not-use-in-production"  # noqa: S105 - refused in production below
+SHORTEST_SECRET = 32
 
 
 class Settings(BaseSettings):
@@ -52,16 +53,36 @@ class Settings(BaseSettings):
         self.card_service_url = self.card_service_url or f"{self.sandbox_url}/card"
         self.identity_service_url = self.identity_service_url or f"{self.sandbox_url}/identity"
         self.sms_service_url = self.sms_service_url or f"{self.sandbox_url}/sms"
-        if self.production:
-            defaults = [
-                name
-                for name in ("secret_key", "personal_keys", "index_key", "ca_passphrase", "service_key")
-                if getattr(self, name) == type(self).model_fields[name].default
-            ]
-            if defaults:
-                names = ", ".join("QIBU_" + name.upper() for name in defaults)
-                raise ValueError(f"production refuses to start with the demo's secrets; set {names}")
+        if self.production and (faults := self._faults()):
+            raise ValueError("production refuses to start: " + "; ".join(faults))
         return self
+
+    def _faults(self) -> list[str]:
+        """What a production installation may not have: secrets known to everybody or to guess, simulation, plain HTTP."""
+        fields = type(self).model_fields
+        secrets = ("secret_key", "index_key", "ca_passphrase", "service_key")
+        known = {name for name in secrets if getattr(self, name) == DEMO_SECRET}
+        if fields["personal_keys"].default.partition(":")[2] in self.personal_keys.split(",", 1)[0]:
+            known.add("personal_keys")
+        short = [n for n in secrets if n not in known and len(getattr(self, n)) < SHORTEST_SECRET]
+        plain = [
+            n
+            for n in ("portal_url", "intranet_url", "bank_url")
+            if not getattr(self, n).startswith("https://")
+        ]
+        return [
+            f"{words}: {', '.join('QIBU_' + name.upper() for name in sorted(names))}"
+            for words, names in (
+                ("the demo's secrets", known),
+                (f"secrets of fewer than {SHORTEST_SECRET} characters", short),
+                ("addresses without TLS, so that cookies would travel in the open", plain),
+                (
+                    "outside parties played by the sandbox; set it to false",
+                    ["simulated"] if self.simulated else [],
+                ),
+            )
+            if names
+        ]
 
 
 @functools.lru_cache(maxsize=1)
