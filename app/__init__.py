@@ -5,7 +5,7 @@ from flask import Flask
 from flask_wtf import CSRFProtect
 
 from app.web.access import init_access
-from app.web.access import public as anyone  # `public` here becomes the package app.public once that is imported
+from app.web.access import public as anyone
 from app.web.database import init_database
 from app.web.errors import init_errors
 from app.web.events import init_events
@@ -72,7 +72,7 @@ def _application(door: str) -> Flask:
         docs_path=None, spec_path="/v1/openapi.json", json_errors=False,
     )  # fmt: skip
     app.config["OPENAPI_VERSION"] = "3.1.0"
-    anyone(app.view_functions["openapi.spec"])
+    anyone(app.view_functions["openapi.spec"])  # the plain name `public` becomes the package app.public
     return app
 
 
