@@ -40,6 +40,30 @@ def papers_of(db: Session, invitation: Invitation) -> list[Paper]:
     return [paper for paper in live_papers(db, invitation.case_id) if invitation.person_key in paper.signers]
 
 
+def papers_to_sign(db: Session, invitation: Invitation) -> list[Paper]:
+    """Those of them that still want this person's signature: a paper that did not change keeps the one it has."""
+    return [
+        paper for paper in papers_of(db, invitation)
+        if paper.state == "open" and invitation.person_key not in signatures_on(db, paper)
+    ]  # fmt: skip
+
+
+def signatures_on(db: Session, paper: Paper) -> set[str]:
+    """Who has signed a paper, under any invitation: read back from its present bytes to the unsigned ones."""
+    rows = db.execute(
+        select(Invitation.person_key, Invitation.signed_papers).where(
+            Invitation.case_id == paper.case_id, Invitation.signed_at.is_not(None)
+        )
+    )
+    steps = {papers[paper.kind]["after"]: (key, papers[paper.kind]["before"]) for key, papers in rows if paper.kind in papers}
+    found: set[str] = set()
+    digest = paper.key.removesuffix(".p")
+    while digest in steps:
+        key, digest = steps.pop(digest)
+        found.add(key)
+    return found
+
+
 def paper_for(db: Session, token: str, secret: str, kind: str) -> bytes:
     """A paper for reading, only after the checks (HB-09). Raises NotFound, NotAllowed, Conflict."""
     row = by_token(db, token)
@@ -53,7 +77,7 @@ def paper_for(db: Session, token: str, secret: str, kind: str) -> bytes:
 def sign(
     db: Session, token: str, secret: str, consent: bool, network: str = "", device: str = ""
 ) -> Invitation:
-    """Sign every paper of this person in one act; a repeat returns what was done.
+    """Sign every paper that wants this person's signature in one act; a repeat returns what was done.
 
     One-time key and certificate, a signature and a time stamp on each paper, the evidence record, and when this was
     the last signer the case moves on: all in the caller's transaction. Raises RuleViolation, NotAllowed, Conflict
@@ -68,7 +92,7 @@ def sign(
     require_signing(case)
     if not consent:
         raise RuleViolation([Problem("ES-01", "consent", NO_CONSENT)])
-    papers = [paper for paper in papers_of(db, row) if paper.state == "open"]
+    papers = papers_to_sign(db, row)
     requests = [
         SignatureRequest(
             kind=paper.kind, pdf=objects.get(paper.key), field=f"sig_{row.person_key}", box=tuple(paper.boxes[row.person_key]),
@@ -104,19 +128,14 @@ def sign(
     signer = Actor("signer", str(row.id), row.name, SIGNER)
     record(db, case, signer, "sign", detail={"papers": len(papers), "certificate": done.serial})
     db.flush()
-    _complete(db, case, papers)
+    _complete(db, case)
     return row
 
 
-def _complete(db: Session, case: Case, papers: list[Paper]) -> None:
+def _complete(db: Session, case: Case) -> None:
     """Mark papers that everyone has signed; with the last one the case moves on."""
-    signed = set(
-        db.scalars(
-            select(Invitation.person_key).where(Invitation.case_id == case.id, Invitation.state == "signed")
-        )
-    )
-    for paper in papers:
-        if set(paper.signers) <= signed:
+    for paper in live_papers(db, case.id):
+        if paper.state == "open" and set(paper.signers) <= signatures_on(db, paper):
             paper.state, paper.signed_at = "signed", now()
     db.flush()
     complete_if_all_signed(db, case.id)

@@ -285,7 +285,7 @@ def papers(token: str) -> ResponseReturnValue:
         else:
             return redirect(url_for("signatures.done", token=token), 303)
         row, case = _invitation(token)
-    mine = signing.papers_of(db, row)
+    mine = signing.papers_to_sign(db, row)
     status = 422 if form.errors and status == 200 else status
     return _page("papers", token, case, row, status, form=form, papers=mine)
 
