@@ -59,6 +59,7 @@ def _engine(url: str, pool: int) -> Engine:
         pool_size=pool,
         max_overflow=10,
         pool_pre_ping=True,
+        hide_parameters=True,  # values of people stay out of tracebacks
         connect_args={
             "options": "-c timezone=UTC -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s"
         },

@@ -70,9 +70,14 @@ def mask_card(value: str) -> str:
     return f"{value[:4]} **** **** {value[-4:]}" if len(value) >= 12 else "*" * len(value)
 
 
-_LONG_DIGITS = re.compile(r"(?<![\dA-Za-z])(?:\d{17}[\dXx]|1[3-9]\d{9}|\d{15,19})(?![\dA-Za-z])")
+_LONG_DIGITS = re.compile(
+    r"(?<![\dA-Za-z])(?:\d{17}[\dXx]|1[3-9]\d{9}|\d{15,19}|\d{4}(?:[ -]\d{4}){2,3}[ -]\d{1,4})(?![\dA-Za-z])"
+)
+_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_ROW = re.compile(r"DETAIL:.*?(?=\n\[|\n\n|\Z)", re.DOTALL)  # PostgreSQL quotes the row that it refused
 
 
 def scrub(text: str) -> str:
-    """Text for a log: anything that looks like an ID, card or phone number is masked."""
+    """Text for a log: what looks like an ID, card or phone number or a mail address is masked, rows are left out."""
+    text = _ADDRESS.sub("****@****", _ROW.sub("DETAIL: ****", text))
     return _LONG_DIGITS.sub(lambda m: m.group()[:3] + "****" + m.group()[-2:], text)

@@ -1,9 +1,10 @@
 """Where everybody begins: what this is, how it goes, how long it takes; and where a case stands."""
 
+import re
 import time
 from datetime import timedelta
 
-from flask import Blueprint, current_app, render_template
+from flask import Blueprint, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import format_timedelta, gettext
 from flask_babel import lazy_gettext as _l
@@ -69,8 +70,16 @@ class ProgressForm(forms.Form):
     )  # fmt: skip
 
 
+def _asked() -> str:
+    return "progress:" + re.sub(r"\W", "", request.form.get("number", "")).upper()
+
+
 @blueprint.route("/progress", methods=["GET", "POST"])
 @limiter.limit(SENSITIVE, methods=["POST"])
+# Four digits are soon tried from many addresses: wrong guesses are counted for each case too.
+@limiter.limit(
+    "20 per day", key_func=_asked, methods=["POST"], deduct_when=lambda answer: answer.status_code == 422
+)
 @public
 def progress() -> ResponseReturnValue:
     """Where a case stands, without signing in: the state and the time limit, nothing about people."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from flask import Flask, Response, g, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import DataError
 from werkzeug.exceptions import HTTPException
 
 from app.web.i18n import say
@@ -193,6 +194,12 @@ def init_errors(app: Flask) -> None:
     @app.errorhandler(CSRFError)
     def form_expired(error: CSRFError) -> ResponseReturnValue:
         return refuse(400, "form_expired", FORM_EXPIRED)
+
+    @app.errorhandler(DataError)
+    def unstorable(error: DataError) -> ResponseReturnValue:
+        """A value that no column takes, such as a text with a NUL in it: nobody writes that by hand."""
+        log.warning("the database refused a value: %s", type(error.orig).__name__)
+        return refuse(400, "invalid")
 
     @app.errorhandler(HTTPException)
     def http(error: HTTPException) -> ResponseReturnValue:

@@ -1,6 +1,6 @@
 """Languages, large type and the way a person's choice of either is kept (a cookie; the page stays)."""
 
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from flask import Blueprint, Flask, Response, redirect, request
 from flask.typing import ResponseReturnValue
@@ -71,7 +71,8 @@ def _switch() -> ResponseReturnValue | None:
         return None
     query = urlencode([(k, v) for k, v in request.args.items(multi=True) if k not in chosen])
     # The path comes from the request itself; a second slash in front would point to another host.
-    response = redirect("/" + request.path.lstrip("/") + ("?" + query if query else ""), 303)
+    path = quote("/" + request.path.lstrip("/"), safe="/:@!$&'()*+,;=~")
+    response = redirect(path + ("?" + query if query else ""), 303)
     for key, value in chosen.items():
         response.set_cookie(
             f"qibu_{key}", value, max_age=YEAR, samesite="Lax", httponly=True, secure=settings().production

@@ -1,5 +1,6 @@
 """Who is signed in: Flask-Login over sessions that live in the database and can be revoked."""
 
+import re
 import uuid
 from dataclasses import dataclass
 
@@ -14,6 +15,8 @@ from workflow.accounts.operations import open_session, revoke_session, session_o
 from workflow.case import Actor
 from workflow.review.operations import actor_of
 
+# A path of ours: browsers drop control characters and read `//` or `/\\` in front as the name of another host.
+_PATH = re.compile(r"/(?![/\\])[^\x00-\x1f\x7f]*")
 SUBJECTS = {"portal": Account, "intranet": Staff, "bank": BankUser}
 SIGN_IN = {"portal": "account.sign_in", "intranet": "intranet_account.sign_in", "bank": "desk.sign_in"}
 
@@ -102,4 +105,4 @@ def init_session(app: Flask) -> None:
 def safe_next(fallback: str) -> str:
     """Where to go after signing in: a path of this door only."""
     target = request.args.get("next", "")
-    return target if target.startswith("/") and not target.startswith(("//", "/\\")) else fallback
+    return target if _PATH.fullmatch(target) else fallback
