@@ -1,0 +1,72 @@
+"""What a signer does on the phone: the link from the SMS, who they are, their face or a code, read, sign."""
+
+import re
+
+from tests.journeys.platform import Platform
+from tests.journeys.visitor import Visitor
+
+
+def link_of(platform: Platform, phone: str, seen: int = 0) -> str:
+    """The link in the newest invitation that a phone received, after `seen` of them."""
+    text = platform.wait_for_sms(phone, "/sign/", seen)
+    return re.search(r"http\S+/sign/[\w-]+", text).group()
+
+
+def invitations(platform: Platform, phone: str) -> int:
+    """How many invitations a phone has received."""
+    return sum("/sign/" in text for text in platform.sms(phone))
+
+
+def identify(visitor: Visitor, link: str, person: dict, company: str) -> None:
+    """Who asks is told first; somebody else's name opens nothing."""
+    visitor.open(link).sees(company)
+    visitor.press("Begin")
+    visitor.mistake("Continue", "name", "id_number")
+    visitor.fill(name="王五", id_number=person["id_number"]).mistake("Continue")
+    visitor.open(link + "/papers")
+    assert visitor.page.url.endswith("/identity"), "the papers opened before anybody was identified"
+    visitor.fill(name=person["name"], id_number=person["id_number"]).press("Continue")
+
+
+def show_face(visitor: Visitor) -> None:
+    """The camera's picture; without consent it goes nowhere, without a picture there is nothing to compare."""
+    visitor.mistake("Check and continue", "consent")
+    visitor.fill(consent=True).mistake("Check and continue", "frame")
+    visitor.page.locator("[data-camera-open]").click()
+    visitor.page.locator("[data-camera-take]").click()
+    visitor.page.get_by_text(visitor.say("Photo taken. You can take it again.")).wait_for()
+    visitor.picture("camera")
+    visitor.fill(consent=True).press("Check and continue")
+
+
+def show_picture(visitor: Visitor, face: bytes, passes: bool = True) -> None:
+    """A photo from the phone instead of the camera's picture."""
+    photo = {"name": "face.png", "mimeType": "image/png", "buffer": face}
+    visitor.page.locator("[name=frame]").set_input_files(photo)
+    visitor.fill(consent=True)
+    if passes:
+        visitor.press("Check and continue")
+    else:
+        visitor.mistake("Check and continue")
+
+
+def give_code(visitor: Visitor, person: dict) -> None:
+    """The lawful other way: a code from the registration desk."""
+    visitor.press("I do not want to use my face: use a verification code")
+    visitor.fill(code="00000000").mistake("Check and continue", "code")
+    visitor.fill(code=person["notary_code"]).press("Check and continue")
+
+
+def sign(visitor: Visitor, *titles: str) -> None:
+    """Each paper can be read; signing needs the consent; afterwards the copies are there."""
+    visitor.sees(*titles)
+    with visitor.arrives():
+        visitor.page.locator(".q-signer__name a").first.click()
+    for sheet in visitor.page.locator("img.q-sheet").all()[:1]:
+        sheet.evaluate("e => e.decode()")
+    visitor.check_quiet()
+    visitor.picture("first-sheet")
+    visitor.press("Back to all papers")
+    visitor.mistake("Sign all", "consent")
+    visitor.fill(consent=True).press("Sign all")
+    visitor.sees(visitor.say("Signed"), *titles)
