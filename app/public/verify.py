@@ -1,8 +1,9 @@
-"""Is this licence real, and is it in force? By the QR code, by a number, by the file."""
+"""Is this licence real, and is it in force? By the QR code, by a number, by the file; and who signed a paper."""
 
 import re
+from datetime import datetime
 
-from flask import Blueprint, redirect, render_template, url_for
+from flask import Blueprint, current_app, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
@@ -11,6 +12,8 @@ from app.web import forms
 from app.web.access import public
 from app.web.database import db
 from app.web.limits import limiter
+from signing.errors import PaperRefused
+from signing.validation import validate
 from workflow.db import now
 from workflow.licensing import queries
 
@@ -28,12 +31,28 @@ class CodeForm(forms.Form):
 
 
 class FileForm(forms.Form):
-    """The licence as a file."""
+    """A licence, notice or signed paper as a file."""
 
     file = forms.FileField(
-        _l("Licence as a PDF file"), accept="application/pdf", required=_l("Choose a file"),
-        hint=_l("It is compared with what the authority issued, byte for byte, and is not kept."),
+        _l("Licence or signed paper as a PDF file"), accept="application/pdf", required=_l("Choose a file"),
+        hint=_l("Its signatures are checked, and a licence is compared with what was issued. The file is not kept."),
     )  # fmt: skip
+
+
+REASONS = {
+    "content_changed": _l("The signed content was changed."),
+    "signature_forged": _l("The signature was not made with the certificate's key."),
+    "not_covering": _l("The signature does not cover the whole paper."),
+    "changed_afterwards": _l("Something was changed after signing that a signature does not allow."),
+    "time_stamp_missing": _l("No time stamp proves when it was signed."),
+    "time_stamp_mismatch": _l("The time stamp belongs to another paper."),
+    "time_stamp_untrusted": _l("The time stamp does not come from a trusted authority."),
+    "untrusted_root": _l("The certificate was not issued here."),
+    "not_valid_then": _l("The certificate was not valid when it was signed."),
+    "revoked": _l("The certificate was revoked when it was signed."),
+    "revocation_unknown": _l("Nothing in the file proves that the certificate was in force."),
+    "certificate_unfit": _l("The certificate is not made for signatures."),
+}
 
 
 @blueprint.route("/verify", methods=["GET", "POST"])
@@ -66,8 +85,19 @@ def file() -> ResponseReturnValue:
         found = queries.licence_by_file(db, data) if data.startswith(b"%PDF") else None
         if found is not None:
             return redirect(url_for("verify.show", code=found.verification_code), 303)
+        try:
+            reports = (
+                validate(data, [current_app.extensions["authority"].root]) if len(data) <= MOST_BYTES else []
+            )
+        except PaperRefused:
+            reports = []
+        if reports:
+            return render_template(
+                "public/verify/report.html", reports=reports, reasons=REASONS, when=datetime.fromisoformat,
+                holds=all(r.valid for r in reports), name=form.file.data.filename,
+            )  # fmt: skip
         form.file.errors = [
-            gettext("This file is no licence that was issued here, or it was changed or printed anew since.")
+            gettext("This is no PDF with a signature, or it was printed anew since it was signed.")
         ]
     return _page(CodeForm(formdata=None), form, 422)
 

@@ -101,7 +101,8 @@ def return_for_correction(db: Session, staff: Staff, case_id: uuid.UUID, wanted:
         db, case_id, "return_for_correction", actor_of(staff), {"fields": [w.field for w in wanted]}
     )
     case.returned_at, case.due_at = now(), None
-    naming.unhold(db, case_id=case_id, now=now())
+    held = naming.unhold(db, case_id=case_id, now=now())
+    declaration.keep_until(db, case_id, held.reserved_until)
     _notice(db, case, row, "correction", points)
     _tell(db, case, "returned", f"returned:{row.id}", count=len(wanted))
     return row

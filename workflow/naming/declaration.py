@@ -221,6 +221,13 @@ def choose_again(db: Session, case_id: uuid.UUID, actor: Actor) -> Case:
     return advance(db, case_id, "choose_again", actor)
 
 
+def keep_until(db: Session, case_id: uuid.UUID, until: datetime | None) -> None:
+    """The register keeps the name to another day: the declaration says the same, and its notice is made anew."""
+    declaration = declaration_of(db, case_id)
+    if declaration is not None and declaration.reserved_until != until:
+        declaration.reserved_until, declaration.notice_key = until, ""
+
+
 def end(db: Session, case_id: uuid.UUID, state: str) -> None:
     """The live declaration ends: released, expired, or used by the licence."""
     if declaration := declaration_of(db, case_id):
