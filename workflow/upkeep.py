@@ -15,6 +15,7 @@ from workflow.handoff.models import BankClient, Handoff
 from workflow.handoff.operations import EVENT_OF_STATUS, Report, take_report
 from workflow.machine import HandoffMachine, InvitationMachine, is_final, next_state
 from workflow.messages.operations import send
+from workflow.naming import declaration
 from workflow.naming import operations as naming
 from workflow.signatures.models import Invitation
 from workflow.signer import authority
@@ -33,6 +34,7 @@ def expire_reservations(db: Session) -> int:
             case = advance(db, case_id, "expire_reservation", Actor.system())
         except Conflict:
             continue  # already submitted: the application was made in time
+        declaration.end(db, case_id, "expired")
         owner = db.get_one(Account, case.owner_id)
         send(
             db, "sms", owner.phone, "reservation_expired", f"reservation_expired:{case.id}:{case.changed_at}",

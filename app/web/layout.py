@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,7 +12,8 @@ import segno
 from flask import Flask, Response, current_app, g, has_request_context, request, url_for
 from flask_babel import LazyString, gettext, lazy_gettext, ngettext
 from flask_login import current_user
-from jinja2 import ChoiceLoader, FileSystemLoader, PackageLoader, PrefixLoader
+from jinja2 import BytecodeCache, ChoiceLoader, FileSystemLoader, PackageLoader, PrefixLoader
+from jinja2.bccache import Bucket
 from markupsafe import Markup, escape
 
 from app.web.assets import ROOT, read_manifest
@@ -44,7 +46,9 @@ class NavItem:
 
     endpoint: str
     label: LazyString
-    section: str | tuple[str, ...] = ""  # endpoints that begin with this mark the item as current; default: its blueprint
+    section: str | tuple[str, ...] = (
+        ""  # endpoints that begin with this mark the item as current; default: its blueprint
+    )
     shown: Callable[[], bool] = lambda: True
 
     @property
@@ -71,7 +75,12 @@ NAV: dict[str, tuple[NavItem, ...]] = {
         NavItem("account.sign_in", lazy_gettext("Sign in"), section="account.sign_in", shown=_signed_out),
     ),
     "intranet": (
-        NavItem("intranet_desk.index", lazy_gettext("Cases"), section=("intranet_desk.", "intranet_review."), shown=_signed_in),
+        NavItem(
+            "intranet_desk.index",
+            lazy_gettext("Cases"),
+            section=("intranet_desk.", "intranet_review."),
+            shown=_signed_in,
+        ),
         NavItem("intranet_names.index", lazy_gettext("Name lists"), shown=_signed_in),
     ),
     "bank": (
@@ -271,6 +280,27 @@ def _keep_for_ever(response: Response) -> Response:
     return response
 
 
+class _Compiled(BytecodeCache):
+    """Templates compiled once a process, however many doors it opens."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """See BytecodeCache."""
+        if known := self._known.get(bucket.key + bucket.checksum):
+            bucket.bytecode_from_string(known)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """See BytecodeCache."""
+        self._known[bucket.key + bucket.checksum] = bucket.bytecode_to_string()
+
+
+@lru_cache(maxsize=1)
+def _compiled() -> _Compiled:
+    return _Compiled()
+
+
 def init_layout(
     app: Flask, nav: Sequence[NavItem] | None = None, authority: Words | str | None = None
 ) -> None:
@@ -290,6 +320,7 @@ def init_layout(
     app.extensions["qibu_assets"] = read_manifest()
     app.extensions["qibu_nav"] = list(NAV[app.config["DOOR"]] if nav is None else nav)
     env = app.jinja_env
+    env.bytecode_cache = _compiled()
     env.trim_blocks = env.lstrip_blocks = True
     env.filters.update(
         say=say, han=han, pangu=pangu, day=day, moment=moment, short_moment=short_moment, yuan=yuan, wan=wan

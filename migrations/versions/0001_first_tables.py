@@ -685,7 +685,6 @@ def upgrade() -> None:
         sa.Column("signers", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("boxes", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("render_hash", sa.String(length=64), nullable=False),
-        sa.Column("draft_key", sa.String(length=80), nullable=False),
         sa.Column("key", sa.String(length=80), nullable=False),
         sa.Column("state", sa.String(length=10), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),

@@ -55,7 +55,6 @@ class Paper(Base):
     signers: Mapped[list[Any]]  # keys of persons, in signing order
     boxes: Mapped[dict[str, Any]]  # signer key -> [page, x0, y0, x1, y1]
     render_hash: Mapped[str] = mapped_column(String(64))  # of the final, unsigned bytes
-    draft_key: Mapped[str] = mapped_column(String(80))  # object: the same with the 草稿 mark
     key: Mapped[str] = mapped_column(String(80))  # object: the newest bytes, signed so far
     state: Mapped[str] = mapped_column(String(10), default="open")  # open | signed | fallen
     created_at: Mapped[Now]

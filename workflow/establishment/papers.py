@@ -92,7 +92,6 @@ def generate(db: Session, case_id: uuid.UUID, actor: Actor) -> Case:
     if errors:
         raise RuleViolation(errors)
     papers = rendered(db, case, application, final=True)
-    drafts = {p.kind: p for p, _ in rendered(db, case, application, final=False)}
     old = {paper.kind: paper for paper in live_papers(db, case_id)}
     kept = {
         kind
@@ -120,7 +119,7 @@ def generate(db: Session, case_id: uuid.UUID, actor: Actor) -> Case:
             Paper(
                 case_id=case_id, kind=fresh.kind, position=position, title=fresh.title,
                 number=f"{case.number}-{position + 1:02d}", signers=keys, boxes=boxes, render_hash=fresh.sha256,
-                draft_key=objects.put(drafts[fresh.kind].pdf, personal=True), key=key,
+                key=key,
                 state="open" if keys else "signed",
             )
         )  # fmt: skip

@@ -7,9 +7,9 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from signing import pdf as sealing
+from signing.papers.data import LicenceFacts, NoticeFacts
 from signing.papers.licences import duplicate, licence
 from signing.papers.notices import notice
-from signing.papers.data import LicenceFacts, NoticeFacts
 from workflow import objects
 from workflow.accounts.models import Account
 from workflow.case import Actor, Case, advance, lock_case
@@ -17,10 +17,10 @@ from workflow.catalogues.queries import catalogue
 from workflow.clock import local_date
 from workflow.db import now
 from workflow.errors import Conflict
+from workflow.establishment import types
 from workflow.establishment.data import Application
 from workflow.establishment.drafts import submissions_of
 from workflow.establishment.facts import paper_facts, published_facts
-from workflow.establishment import types
 from workflow.licensing.models import Licence, RegisterEntry
 from workflow.licensing.uscc import new_uscc
 from workflow.machine import MOVED_ON
