@@ -187,7 +187,10 @@ def _proposed(name: str, action: str, form: ReasonForm, values: dict[str, str]) 
                 db, kind=kind, action=action, values=values, reason=form.reason.data or "", by=current_user.id, now=now()
             )  # fmt: skip
             if request.form.get("action") != "preview":
-                flash(gettext("Proposed. The change is in force once a second person has approved it."), "success")
+                flash(
+                    gettext("Proposed. The change is in force once a second person has approved it."),
+                    "success",
+                )
                 return redirect(url_for("intranet_names.change", sequence=row.sequence), 303)
             db.rollback()
             effects = lists.preview(db, kind=kind, action=action, values=values, now=now())

@@ -47,7 +47,6 @@ VERDICTS = {
     "return": _l("Return for correction"),
     "refuse": _l("Refuse"),
 }
-NOTHING_SHOWN = ("draft", "name_submitted")  # no application to examine yet
 
 
 class DecisionForm(forms.Form):
@@ -130,7 +129,7 @@ def _page(
     task = TASK_OF_STATE.get(case.state, "")
     decision = form or DecisionForm(formdata=None)
     decision.offer(task)
-    has_data = case.state not in NOTHING_SHOWN
+    has_data = bool(handed_in)  # a draft is the applicant's own until it is handed in
     decided = decisions_of(db, case.id)
     application = _application(case)
     name = declaration.declaration_of(db, case.id) or declaration.reservation_of(db, case.id)
@@ -159,10 +158,10 @@ def _page(
         "change_at": change_at,
         "reasons": CORRECTIONS,
         "problems": problems_of(db, case, application) if has_data else [],
-        "papers": live_papers(db, case.id),
-        "attachments": attachments_of(db, case.id),
+        "papers": live_papers(db, case.id) if has_data else [],
+        "attachments": attachments_of(db, case.id) if has_data else [],
         "kinds": KINDS,
-        "invitations": [i for i in invitations_of(db, case.id) if i.state != "fallen"],
+        "invitations": [i for i in invitations_of(db, case.id) if has_data and i.state != "fallen"],
         "decisions": decided,
         "verdicts": VERDICTS,
         "numbers": _numbers([d.staff_id for d in decided]),
@@ -303,11 +302,19 @@ def _file(data: bytes, filename: str, kind: str = "application/pdf") -> Response
     return response
 
 
+def _handed_in(number: str) -> Case:
+    """A case whose application was handed in at least once. Raises NotFound for a draft: it is the applicant's own."""
+    case = _case(number)
+    if not submissions_of(db, case.id):
+        raise NotFound("nothing was handed in yet")
+    return case
+
+
 @blueprint.get("/cases/<number>/papers/<kind>.pdf")
 @staff(*ANY_STAFF)
 def paper(number: str, kind: str) -> ResponseReturnValue:
     """A paper as signed so far."""
-    case = _case(number)
+    case = _handed_in(number)
     row = db.scalar(
         select(Paper).where(Paper.case_id == case.id, Paper.kind == kind, Paper.state != "fallen")
     )
@@ -333,7 +340,7 @@ def notice(number: str, notice_number: str) -> ResponseReturnValue:
 @staff(*ANY_STAFF)
 def attachment(number: str, attachment_id: uuid.UUID) -> ResponseReturnValue:
     """An uploaded file."""
-    row = attachment_of(db, _case(number).id, attachment_id)
+    row = attachment_of(db, _handed_in(number).id, attachment_id)
     return _file(
         objects.get(row.key), f"{secrets.token_hex(4)}.{row.filename.rsplit('.', 1)[-1]}", row.content_type
     )
@@ -343,7 +350,7 @@ def attachment(number: str, attachment_id: uuid.UUID) -> ResponseReturnValue:
 @staff("examiner", "auditor")
 def face(number: str, invitation_id: uuid.UUID) -> ResponseReturnValue:
     """The face frame in the archive; every look is written down."""
-    case = _case(number)
+    case = _handed_in(number)
     if invitation_id not in {i.id for i in invitations_of(db, case.id) if i.face_key}:
         raise NotFound("face")
     data = checks.read_face(db, invitation_id, str(current_user.id), f"case {number}")

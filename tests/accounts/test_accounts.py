@@ -202,3 +202,10 @@ def test_sessions_can_be_revoked_and_belong_to_a_door(db):
         accounts.revoke_session(db, factories.account(db, "小王").id, live.id)
     accounts.revoke_session(db, account.id, live.id)
     assert accounts.session_of(db, "portal", token) is None
+
+
+def test_somebody_who_asks_for_codes_does_not_lock_the_owner_out(db):
+    account = factories.account(db)
+    mine = code_of(db, ask(db, account.phone))
+    accounts.send_login_code(db, account.phone)  # somebody else, a moment later
+    assert accounts.check_login_code(db, account.phone, mine).id == account.id

@@ -332,7 +332,9 @@ def test_looking_at_a_held_case_renews_the_lease(house, desk):
 
 @LANGUAGES
 def test_the_registrar_sees_what_the_applicant_saw_with_the_other_companys_data(house, english):
-    values = row_values("武汉云奇测软件有限公司", "420106", "registered", now().date(), uscc="91420106TEST000001")
+    values = row_values(
+        "武汉云奇测软件有限公司", "420106", "registered", now().date(), uscc="91420106TEST000001"
+    )
     house.db.add(RegisterName(**values))
     house.db.commit()
     case = house.named("云栖测")
@@ -343,3 +345,13 @@ def test_the_registrar_sees_what_the_applicant_saw_with_the_other_companys_data(
     assert ("Registered" if english else "已登记") in page
     assert "武昌区" in page
     assert "CMP-N2" in page
+
+
+def test_a_draft_is_the_applicants_own(house):
+    """Before it is handed in, staff see the name of a case and nothing of its people (attack review)."""
+    case = house.reserved()
+    client = house.sign_in(house.client("intranet"), house.staff())
+    page = client.get(f"/cases/{case.number}")
+    check_page(page)
+    assert "虚构路" not in page.text and "计算机系统服务" not in page.text
+    assert client.get(f"/cases/{case.number}/papers/articles.pdf").status_code == 404
