@@ -176,7 +176,7 @@ def launch(concurrency: int = 8) -> None:
     DBOS.launch()
     for queue in (WORK, MESSAGES):
         DBOS.register_queue(
-            queue, worker_concurrency=concurrency, polling_interval_sec=0.2, on_conflict="always_update"
+            queue, worker_concurrency=concurrency, polling_interval_sec=0.4, on_conflict="always_update"
         )
     known = {schedule["schedule_name"] for schedule in DBOS.list_schedules()}
     for name, (function, cron) in SCHEDULES.items():
