@@ -39,7 +39,7 @@ class Platform:
             permissions=["camera", "clipboard-read", "clipboard-write"],
         )  # fmt: skip
         self.open_doors.callback(context.close)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(30_000)
         if english:
             for url in self.urls.values():
                 context.add_cookies([{"name": "qibu_lang", "value": "en", "url": url}])

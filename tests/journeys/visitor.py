@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Response
+from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Response, TimeoutError
 
 from app.web.catalogue import merge
 from tests.page_laws import breaches_of
@@ -122,8 +122,14 @@ class Visitor:
     @contextmanager
     def arrives(self, status: int = 200) -> Iterator[None]:
         """Around something that opens a page."""
-        with self.page.expect_navigation(wait_until="load") as navigation:
-            yield
+        try:
+            with self.page.expect_navigation(wait_until="load") as navigation:
+                yield
+        except TimeoutError as error:
+            self.picture("stuck")
+            raise AssertionError(
+                f"{self.name} is stuck at {self.page.url}: {self.wrong}\n{self.text[:1500]}"
+            ) from error
         response = navigation.value
         assert response is not None
         assert response.status == status, (
