@@ -50,7 +50,8 @@ test: setup test-tools ## Everything: style, types, arrows, unit, integration an
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 -m "not journey"
+	$(BIN)/python -m pytest -m journey
 
 .PHONY: check
 check: setup $(VENV)/.dev ## The quick part of the tests: style, types, arrows

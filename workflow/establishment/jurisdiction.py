@@ -4,6 +4,7 @@ The most specific rule in force decides: zones and their streets before counties
 What is not certain is asked: `candidates` says which authorities are possible and why.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -15,7 +16,19 @@ from workflow.clock import today
 from workflow.errors import Words
 from workflow.establishment.address import HOME, ROAD, Reading, normalise, readings
 
-MATCHED = Words("已按住所确定登记机关：{basis}。", "The authority follows from the address: {basis}.")
+MATCHED = Words("已按住所确定登记机关：{zh}。", "The authority follows from the address: {en}.")
+BY_ADDRESS = Words("由住所所在地的登记机关登记", "registered where it lies")
+# The catalogue's reasons in English; one that staff add is shown as they wrote it.
+REASONS = {
+    "开发区登记机关": "the development zone has an authority of its own",
+    "开发区托管的街道": "this street is administered by the development zone",
+    "道路大部或部分在东湖高新区": "this road lies wholly or partly in the East Lake High-tech Zone",
+    "市辖区企业由市级登记机关登记（登记数据）": "enterprises of urban districts register with the city's authority",
+    "个体工商户由县级登记机关登记": "individual households register with the county's authority",
+    "外商投资企业由授权的登记机关登记": "foreign-invested enterprises register with an authorised authority",
+    "股份有限公司由设区的市以上登记机关登记": "joint-stock companies register at city level or above",
+    "道路大部或部分在武汉经济技术开发区": "this road lies wholly or partly in the Wuhan Economic Development Zone",
+}
 EMPTY = Words("请填写住所。", "Enter the address.")
 OUTSIDE = Words(
     "该地址位于{place}，不在湖北省内，请向当地登记机关申请。",
@@ -204,7 +217,7 @@ def _decide(
     if sure is not None and (county_known or sure.entity_types):
         return answer(
             "matched",
-            MATCHED.format(basis=sure.basis or "AUT-02"),
+            MATCHED.format(zh=_why(sure).zh, en=_why(sure).en),
             facts.authorities[sure.authority_code],
             doubts_named,
         )
@@ -267,8 +280,7 @@ def _distinct(rules: list[AuthorityRule]) -> list[AuthorityRule]:
 
 def _candidate(division: Division, rule: AuthorityRule | None, facts: Catalogue) -> Candidate:
     assert rule is not None
-    basis = rule.basis or "AUT-02"
-    return Candidate(division, facts.authorities[rule.authority_code], Words(basis, basis))
+    return Candidate(division, facts.authorities[rule.authority_code], _why(rule))
 
 
 def _authority_of(division: Division, subject: set[str], day: date, facts: Catalogue) -> Authority | None:
@@ -324,3 +336,9 @@ def _ask(address: str, text: str, answers: list[AddressMatch], facts: Catalogue)
     return AddressMatch(
         address, "ambiguous", SEVERAL, deepest, None, "", answers[0].rest, None, tuple(options.values()), path
     )
+
+
+def _why(rule: AuthorityRule) -> Words:
+    """A rule's reason for a person: without the number of the fact that it rests on."""
+    said = re.sub(r"^AUT-\d+\s*", "", rule.basis or "")
+    return Words(said, REASONS.get(said, said)) if said else BY_ADDRESS
