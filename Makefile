@@ -26,7 +26,7 @@ node_modules/.installed: package-lock.json | $(VENV)/.python
 
 .PHONY: setup
 setup: $(VENV)/.python node_modules/.installed ## Install what the platform needs, into this folder only
-	@$(BIN)/python -m app.web.assets
+	@$(BIN)/python -W ignore::RuntimeWarning -m app.web.assets
 
 .PHONY: run
 run: setup ## Start the whole platform; Ctrl-C stops it

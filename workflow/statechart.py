@@ -23,11 +23,16 @@ def picture(machine: type[StateMachine]) -> str:
 
 def matrix(machine: type[StateMachine]) -> str:
     """A table: each event, from where to where, who may send it, what follows."""
-    rows = ["| event | from | to | guard | " + " | ".join(ROLES) + " | follows |", "|---" * (5 + len(ROLES)) + "|"]
+    rows = [
+        "| event | from | to | guard | " + " | ".join(ROLES) + " | follows |",
+        "|---" * (5 + len(ROLES)) + "|",
+    ]
     for arrow in transitions(machine):
         marks = " | ".join("●" if role in arrow.roles else "" for role in ROLES)
         follows = ", ".join(arrow.effects)
-        rows.append(f"| {arrow.event} | {arrow.source} | {arrow.target} | {arrow.guard} | {marks} | {follows} |")
+        rows.append(
+            f"| {arrow.event} | {arrow.source} | {arrow.target} | {arrow.guard} | {marks} | {follows} |"
+        )
     return "\n".join(rows)
 
 
@@ -39,5 +44,10 @@ def page() -> str:
         "A transition is one database transaction: lock, ask, change, record, enqueue.",
     ]
     for name, machine in MACHINES.items():
-        parts += [f"## {name.capitalize()}", (machine.__doc__ or "").strip(), picture(machine), matrix(machine)]
+        parts += [
+            f"## {name.capitalize()}",
+            (machine.__doc__ or "").strip(),
+            picture(machine),
+            matrix(machine),
+        ]
     return "\n\n".join(parts) + "\n"

@@ -318,7 +318,9 @@ class CodeField(_Pattern):
     """A one-time code of six digits, which phones fill in from the SMS."""
 
     def __init__(self, label: Text, **kwargs: Any) -> None:
-        super().__init__(label, autocomplete="one-time-code", classes="govuk-input--width-10 q-code", **kwargs)
+        super().__init__(
+            label, autocomplete="one-time-code", classes="govuk-input--width-10 q-code", **kwargs
+        )
 
     def right(self, value: str) -> bool:
         """See _Pattern."""

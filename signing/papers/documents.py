@@ -71,7 +71,9 @@ def document(
     """The paper of this kind, written from its template (by default the one of the same name)."""
     has = tags(facts)
     source = templates.load(template or kind)
-    paper = Paper(kind, source.title(has), number_of(facts, kind), source.sha256, final=final, entity=facts.name)
+    paper = Paper(
+        kind, source.title(has), number_of(facts, kind), source.sha256, final=final, entity=facts.name
+    )
     paper.headline(facts.name if subtitle else "")
     supplied: dict[str, Callable[[], None]] = {
         "contributions": lambda: paper.add(tables.contributions(facts, short=True)),

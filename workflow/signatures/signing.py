@@ -55,7 +55,11 @@ def signatures_on(db: Session, paper: Paper) -> set[str]:
             Invitation.case_id == paper.case_id, Invitation.signed_at.is_not(None)
         )
     )
-    steps = {papers[paper.kind]["after"]: (key, papers[paper.kind]["before"]) for key, papers in rows if paper.kind in papers}
+    steps = {
+        papers[paper.kind]["after"]: (key, papers[paper.kind]["before"])
+        for key, papers in rows
+        if paper.kind in papers
+    }
     found: set[str] = set()
     digest = paper.key.removesuffix(".p")
     while digest in steps:
