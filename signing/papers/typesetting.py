@@ -80,6 +80,19 @@ def _is_ideograph(char: str) -> bool:
     return "\u3400" <= char <= "\u9fff" or "\uf900" <= char <= "\ufaff" or char > "\uffff"
 
 
+def _without_idle_blanks(chars: Sequence[Char]) -> list[Char]:
+    """A blank before a mark that may not begin a line, after one that may not end it, or at a paragraph's end would
+    let a line break there; it says nothing, so it goes."""
+    kept: list[Char] = []
+    for char in reversed(chars):
+        if char.text == " " and (not kept or kept[-1].text == "\n" or kept[-1].text in NO_START):
+            continue
+        while kept and kept[-1].text == " " and char.text in NO_END:
+            kept.pop()
+        kept.append(char)
+    return kept[::-1]
+
+
 def characters(runs: Sequence[Run]) -> list[Char]:
     """The characters of the runs, each in a face that has it, with the spacing to its right neighbour."""
     chars: list[Char] = []
@@ -105,6 +118,7 @@ def characters(runs: Sequence[Run]) -> list[Char]:
                 for part in f"〔U+{ord(char):X}〕":
                     width = table[ord(part)] * run.size / 1000
                     chars.append(Char(part, run.font, run.size, run.colour, width, latin=_is_latin(part)))
+    chars = _without_idle_blanks(chars)
     for left, right in itertools.pairwise(chars):
         if (left.text in BLANK_RIGHT and (right.text in BLANK_RIGHT or right.text in BLANK_LEFT)) or (
             left.text in BLANK_LEFT and right.text in BLANK_LEFT

@@ -1,7 +1,7 @@
 """Chinese line rules: 避头尾, spacing, faces."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from signing.papers import fonts
@@ -41,6 +41,9 @@ def lines(text, width=90.0, indent=0.0):
 
 
 @settings(max_examples=300, deadline=None)
+@example("公公公公公公公公公公 ，", 90)
+@example("公公公公公公公公公公 ", 90)
+@example("公公公公公公公公公（ 公", 90)
 @given(TEXT, st.integers(90, 300))
 def test_no_line_starts_or_ends_with_a_forbidden_mark(text, width):
     """Any text: nothing is lost, no line is too wide, and marks stay where the rules want them.
