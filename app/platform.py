@@ -9,7 +9,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import click
-import httpx
 from honcho.environ import parse_procfile
 from honcho.manager import Manager
 from honcho.printer import Printer
@@ -108,15 +107,13 @@ def child_environment() -> dict[str, str]:
 def _meet_the_banks() -> None:
     """Take the simulated banks' public keys once the sandbox answers."""
     from app.seed import fetch_bank_keys
+    from workflow.handoff.access import RETRY_SECONDS
 
-    for _ in range(60):
-        time.sleep(0.5)
-        try:
-            with transaction() as db:
-                fetch_bank_keys(db)
-            return
-        except httpx.HTTPError:
-            continue
+    for _ in range(30):
+        time.sleep(RETRY_SECONDS)
+        with transaction() as db:
+            if fetch_bank_keys(db):
+                return
 
 
 def run(once: bool = False) -> int:

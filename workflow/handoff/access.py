@@ -32,6 +32,7 @@ log = logging.getLogger("qibu.banks")
 TOKEN_MINUTES = 15
 ASSERTION_SECONDS = 600  # the longest life of a client assertion
 KEYS_SECONDS = 30
+RETRY_SECONDS = 2  # after a bank did not answer
 MAX_KEYS = 5
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
@@ -51,7 +52,8 @@ def refresh_keys(db: Session, client: BankClient, gateway: BankGateway) -> bool:
     client.keys_at = now()
     try:
         found = gateway.keys(client.jwks_url)[:MAX_KEYS]
-    except OutsideFailure as failure:
+    except OutsideFailure as failure:  # asked again soon, but not at every request
+        client.keys_at = now() - timedelta(seconds=KEYS_SECONDS - RETRY_SECONDS)
         log.warning("%s: %s", client.bank_code, failure)
         return False
     changed = bool(found) and found != client.keys
