@@ -348,7 +348,7 @@ def test_the_registrar_sees_what_the_applicant_saw_with_the_other_companys_data(
 
 
 def test_a_draft_is_the_applicants_own(house):
-    """Before it is handed in, staff see the name of a case and nothing of its people (attack review)."""
+    """Before it is handed in, staff see the name of a case and nothing of its people."""
     case = house.reserved()
     client = house.sign_in(house.client("intranet"), house.staff())
     page = client.get(f"/cases/{case.number}")

@@ -37,7 +37,7 @@ def test_each_paper_reads_well(sets, kind):
 
 @pytest.mark.parametrize("kind", TYPES)
 def test_signature_boxes_are_empty_on_the_page_and_apart(sets, kind):
-    """Room for a visible signature never hides text (issue 5 item 5)."""
+    """Room for a visible signature never hides text."""
     for paper in sets[kind]:
         boxes = list(paper.signature_boxes.values())
         assert boxes
