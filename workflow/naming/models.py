@@ -28,7 +28,7 @@ STATUSES = HOLDING + DEAD + GONE
 
 
 class RegisterName(Base):
-    """One name with its look-up keys. Kept current in the transaction that changes anything (issue: the register).
+    """One name with its look-up keys. Kept current in the transaction that changes anything.
 
     `keys` come from `comparison.stored_keys`; they are empty for names that no longer count. `guard` is set for
     names won through a reservation: the exclusion constraint forbids two live holders whose names block each other,
