@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 from sqlalchemy import select
 
+from signing.errors import SigningError
 from tests import factories
 from tests.app.browser import browser
 from tests.page_laws import check_fragment
@@ -164,6 +165,21 @@ def test_a_silent_service_keeps_the_page(world):
     world.phone.get(world.link + "/code")
     world.phone.send("/code", 503, code="1")
     assert world.row.tries == 0
+
+
+def test_a_signing_service_that_fails_signs_nothing(world, monkeypatch):
+    def fail(*_args, **_values):
+        raise SigningError("no time stamp")
+
+    world.admit()
+    world.phone.get(world.link + "/papers")
+    with monkeypatch.context() as patch:
+        patch.setattr(act, "sign_set", fail)
+        world.phone.send("/papers", 503, consent="y")
+    assert "没有签署任何材料" in world.phone.text()
+    assert world.row.state == "admitted"
+    world.phone.send("/papers", consent="y")
+    assert world.row.state == "signed"
 
 
 def test_bad_pictures_and_codes(world):
