@@ -3,9 +3,11 @@
 The link lets somebody begin; from the identity check on, only the browser that passed it goes on (`SECRET` cookie).
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from flask import Response, current_app, redirect, render_template, request, url_for
+from flask import Response, abort, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 
@@ -27,6 +29,7 @@ from workflow.signatures.models import Invitation
 
 SECRET = "qibu_signer"  # noqa: S105 - the name of a cookie
 DAYS = 7
+OUTSIDE = "outside"
 NO_ANSWER = Words(
     "核验服务暂时没有应答，您填写的内容仍在本页，请稍后再试。",
     "The checking service is not answering. What you entered is still here; try again in a moment.",
@@ -117,8 +120,8 @@ def _where(row: Invitation, token: str) -> str:
     return url_for(f"signatures.{steps[row.state]}", token=token)
 
 
-def _step(token: str, *states: str) -> tuple[Invitation, Case] | Response:
-    """The invitation, if its signer is at one of these states and in the right browser; else where to go.
+def _step(token: str, *states: str) -> tuple[Invitation, Case]:
+    """The invitation, if its signer is at one of these states and in the right browser; else off to the right page.
 
     Raises NotAllowed in another browser than the one that passed the identity check.
     """
@@ -126,22 +129,35 @@ def _step(token: str, *states: str) -> tuple[Invitation, Case] | Response:
     if row.state != "invited":
         checks.bound(row, _secret())
     if row.state not in states:
-        return redirect(_where(row, token), 303)  # type: ignore[return-value]
+        abort(redirect(_where(row, token), 303))
     return row, case
 
 
 def _page(
-    name: str, token: str, case: Case, row: Invitation, status: int = 200, **values: Any
+    name: str, token: str, case: Case, row: Invitation, *, form: forms.Form | None = None, **values: Any
 ) -> ResponseReturnValue:
-    return render_template(
-        f"portal/signatures/{name}.html", token=token, case=case, row=row, **values
-    ), status
+    """A page of the signer; with a form that has problems it answers 422, or 503 when a service did not answer."""
+    status = 200
+    if form is not None and form.errors:
+        silent = any(getattr(error, "code", "") == OUTSIDE for error in form.form_errors)
+        status = 503 if silent else 422
+    page = render_template(
+        f"portal/signatures/{name}.html", token=token, case=case, row=row, form=form, **values
+    )
+    return page, status
 
 
-def _outside(form: forms.Form, words: Words) -> int:
-    db.rollback()
-    form.add_problems([Problem("outside", "", words)])
-    return 503
+@contextmanager
+def _problems_on(form: forms.Form, no_answer: Words = NO_ANSWER) -> Iterator[None]:
+    """What an act refuses, or that a service did not answer, is said on the form; nothing of the act stays."""
+    try:
+        yield
+    except RuleViolation as violation:
+        db.rollback()
+        form.add_problems(violation.problems)
+    except OutsideFailure:
+        db.rollback()
+        form.add_problems([Problem(OUTSIDE, "", no_answer)])
 
 
 @blueprint.errorhandler(Conflict)
@@ -181,28 +197,13 @@ def start(token: str) -> ResponseReturnValue:
 @by_link
 def identity(token: str) -> ResponseReturnValue:
     """Is this the person invited? The browser that passes goes on, no other."""
-    found = _step(token, "invited")
-    if isinstance(found, Response):
-        return found
-    row, case = found
-    form, status = IdentityForm(), 200
+    row, case = _step(token, "invited")
+    form = IdentityForm()
     if form.validate_on_submit():
         network, device = request.remote_addr or "", request.user_agent.string
-        try:
-            secret = checks.identify(
-                db,
-                token,
-                form.name.data or "",
-                form.id_number.data or "",
-                gateways().identity,
-                network,
-                device,
-            )
-        except RuleViolation as violation:
-            form.add_problems(violation.problems)
-        except OutsideFailure:
-            status = _outside(form, NO_ANSWER)
-        else:
+        name, id_number = form.name.data or "", form.id_number.data or ""
+        with _problems_on(form):
+            secret = checks.identify(db, token, name, id_number, gateways().identity, network, device)
             answer = redirect(url_for("signatures.face", token=token), 303)
             answer.set_cookie(
                 SECRET, secret, max_age=DAYS * 24 * 3600, path=url_for("signatures.start", token=token), httponly=True,
@@ -210,7 +211,7 @@ def identity(token: str) -> ResponseReturnValue:
             )  # fmt: skip
             return answer
         row, case = _invitation(token)
-    return _page("identity", token, case, row, 422 if form.errors and status == 200 else status, form=form)
+    return _page("identity", token, case, row, form=form)
 
 
 @blueprint.route("/sign/<token>/face", methods=["GET", "POST"])
@@ -218,26 +219,16 @@ def identity(token: str) -> ResponseReturnValue:
 @by_link
 def face(token: str) -> ResponseReturnValue:
     """Is it really this person? By face, with a consent of its own; the page offers the other way (0.6)."""
-    found = _step(token, "identified")
-    if isinstance(found, Response):
-        return found
-    row, case = found
-    form, status = FaceForm(), 200
+    row, case = _step(token, "identified")
+    form = FaceForm()
     if form.validate_on_submit():
         frame = form.frame.data.read() if hasattr(form.frame.data, "read") else b""
-        try:
+        with _problems_on(form):
             checks.check_face(db, token, _secret(), frame, bool(form.consent.data), gateways().identity)
-        except RuleViolation as violation:
-            form.add_problems(violation.problems)
-        except OutsideFailure:
-            status = _outside(form, NO_ANSWER)
-        else:
             return redirect(url_for("signatures.papers", token=token), 303)
         row, case = _invitation(token)
     kept = policy(db, "keep_face_frame", case.authority_code)
-    return _page(
-        "face", token, case, row, 422 if form.errors and status == 200 else status, form=form, kept=kept
-    )
+    return _page("face", token, case, row, form=form, kept=kept)
 
 
 @blueprint.route("/sign/<token>/code", methods=["GET", "POST"])
@@ -245,22 +236,14 @@ def face(token: str) -> ResponseReturnValue:
 @by_link
 def code(token: str) -> ResponseReturnValue:
     """The other way: a code from a registration desk or notary (RN-02)."""
-    found = _step(token, "identified")
-    if isinstance(found, Response):
-        return found
-    row, case = found
-    form, status = CodeForm(), 200
+    row, case = _step(token, "identified")
+    form = CodeForm()
     if form.validate_on_submit():
-        try:
+        with _problems_on(form):
             checks.check_code(db, token, _secret(), form.code.data or "", gateways().identity)
-        except RuleViolation as violation:
-            form.add_problems(violation.problems)
-        except OutsideFailure:
-            status = _outside(form, NO_ANSWER)
-        else:
             return redirect(url_for("signatures.papers", token=token), 303)
         row, case = _invitation(token)
-    return _page("code", token, case, row, 422 if form.errors and status == 200 else status, form=form)
+    return _page("code", token, case, row, form=form)
 
 
 @blueprint.route("/sign/<token>/papers", methods=["GET", "POST"])
@@ -268,26 +251,16 @@ def code(token: str) -> ResponseReturnValue:
 @by_link
 def papers(token: str) -> ResponseReturnValue:
     """The papers, each with its SHA-256; signed all at once."""
-    found = _step(token, "admitted")
-    if isinstance(found, Response):
-        return found
-    row, case = found
-    form, status = SignForm(), 200
+    row, case = _step(token, "admitted")
+    form = SignForm()
     if form.validate_on_submit():
         network, device = request.remote_addr or "", request.user_agent.string
-        try:
+        with _problems_on(form, NOT_SIGNED):
             signing.sign(db, token, _secret(), bool(form.consent.data), network, device)
-        except RuleViolation as violation:
-            db.rollback()
-            form.add_problems(violation.problems)
-        except OutsideFailure:
-            status = _outside(form, NOT_SIGNED)
-        else:
             return redirect(url_for("signatures.done", token=token), 303)
         row, case = _invitation(token)
     mine = signing.papers_to_sign(db, row)
-    status = 422 if form.errors and status == 200 else status
-    return _page("papers", token, case, row, status, form=form, papers=mine)
+    return _page("papers", token, case, row, form=form, papers=mine)
 
 
 @blueprint.get("/sign/<token>/papers/<kind>")
@@ -295,10 +268,7 @@ def papers(token: str) -> ResponseReturnValue:
 @by_link
 def paper(token: str, kind: str) -> ResponseReturnValue:
     """One paper to read on the phone, page by page, without a PDF reader."""
-    found = _step(token, "admitted", "signed")
-    if isinstance(found, Response):
-        return found
-    row, case = found
+    row, case = _step(token, "admitted", "signed")
     pdf = signing.paper_for(db, token, _secret(), kind)
     mine = next(p for p in signing.papers_of(db, row) if p.kind == kind)
     return _page("paper", token, case, row, paper=mine, pages=pictures.page_count(pdf))
@@ -332,29 +302,20 @@ def paper_page(token: str, kind: str, page: int) -> ResponseReturnValue:
 @by_link
 def decline(token: str) -> ResponseReturnValue:
     """Decline, with a reason that the applicant reads."""
-    found = _step(token, "identified", "admitted")
-    if isinstance(found, Response):
-        return found
-    row, case = found
+    row, case = _step(token, "identified", "admitted")
     form = DeclineForm()
     if form.validate_on_submit():
-        try:
+        with _problems_on(form):
             signing.decline(db, token, _secret(), form.reason.data or "")
-        except RuleViolation as violation:
-            form.add_problems(violation.problems)
-        else:
             return redirect(url_for("signatures.declined", token=token), 303)
-    return _page("decline", token, case, row, 422 if form.errors else 200, form=form)
+    return _page("decline", token, case, row, form=form)
 
 
 @blueprint.get("/sign/<token>/declined")
 @by_link
 def declined(token: str) -> ResponseReturnValue:
     """What happens after a refusal."""
-    found = _step(token, "declined")
-    if isinstance(found, Response):
-        return found
-    row, case = found
+    row, case = _step(token, "declined")
     return _page("declined", token, case, row)
 
 
@@ -362,8 +323,5 @@ def declined(token: str) -> ResponseReturnValue:
 @by_link
 def done(token: str) -> ResponseReturnValue:
     """Signed: what, when, under which certificate; copies to keep."""
-    found = _step(token, "signed")
-    if isinstance(found, Response):
-        return found
-    row, case = found
+    row, case = _step(token, "signed")
     return _page("done", token, case, row, papers=signing.papers_of(db, row))
