@@ -10,6 +10,7 @@ group: label, hint, error and control. The error summary is drawn by base.html.
 
 import re
 import unicodedata
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -223,7 +224,7 @@ class PasswordField(_Own, StringField):
         super().__init__(label, max_length=200, autocomplete=autocomplete, **kwargs)
 
 
-class _Pattern(TextField):
+class _Pattern(TextField, ABC):
     """A number written as digits; full-width ones are taken too."""
 
     inputmode = "numeric"
@@ -236,13 +237,13 @@ class _Pattern(TextField):
         """What is taken off before the check."""
         return value.replace("-", "") if isinstance(value, str) else value
 
+    @abstractmethod
     def right(self, value: str) -> bool:
         """Whether the value has the right form."""
-        raise NotImplementedError
 
+    @abstractmethod
     def wrong(self) -> str:
         """What to say when it has not."""
-        raise NotImplementedError
 
     def pre_validate(self, form: Form) -> None:
         """Refuse another form."""
