@@ -22,7 +22,7 @@ from app.web.session import sign_out as close_session
 from workflow.accounts import operations
 from workflow.accounts.models import Account, SignUp
 from workflow.accounts.rules import REQUIRED
-from workflow.errors import Conflict, NotFound, OutsideFailure, Problem, RuleViolation
+from workflow.errors import Conflict, NotFound, OutsideFailure, RuleViolation
 from workflow.gateways.card import ELEMENTS
 from workflow.personal import decrypt, encrypt
 from workflow.settings import settings
@@ -128,11 +128,8 @@ def card(element: str) -> ResponseReturnValue:
             return render_template("portal/account/has_account.html", words=conflict.words), 409
         except OutsideFailure:
             db.rollback()
-            form.add_problems(
-                [Problem("outside", "", REFUSALS[503].title), Problem("outside", "", REFUSALS[503].advice)]
-            )
-            return _element_page(element, form), 503
-    return _element_page(element, form), 422 if form.errors else 200
+            form.add_outage(REFUSALS[503].title, REFUSALS[503].advice)
+    return _element_page(element, form), form.answer_status
 
 
 def _stopped() -> ResponseReturnValue:

@@ -32,6 +32,7 @@ from app.web.i18n import say
 from workflow.errors import Problem, Words
 
 Text = str | LazyString | Words
+OUTAGE = "outage"
 MAX_FEN = 10**17  # beyond any capital; keeps within a BIGINT
 
 
@@ -78,6 +79,20 @@ class Form(FlaskForm):
                 mine[path].errors = [*mine[path].errors, Said.of(problem)]
             else:
                 self.form_errors = [*self.form_errors, Said.of(problem)]
+
+    def add_outage(self, *words: Words) -> None:
+        """Say that an outside service did not answer: nobody's mistake, so the page asks for nothing to be corrected."""
+        self.add_problems(Problem(OUTAGE, "", text) for text in words)
+
+    @property
+    def has_outage(self) -> bool:
+        """Whether an outside service did not answer."""
+        return any(getattr(error, "code", "") == OUTAGE for error in self.form_errors)
+
+    @property
+    def answer_status(self) -> int:
+        """The HTTP status of the page that shows this form: 503 after an outage, 422 with problems, else 200."""
+        return 503 if self.has_outage else 422 if self.errors else 200
 
     def error_list(self) -> list[ErrorItem]:
         """Every error once, in the order of the form, linked to its control."""

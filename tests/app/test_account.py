@@ -121,6 +121,7 @@ def test_a_silent_card_service_loses_nothing(house, visitor, card):
     element(visitor, "name", PERSON["name"], 503)
     assert visitor.page.xpath('//input[@name="name"]/@value') == [PERSON["name"]]
     assert "外部服务暂时没有应答" in visitor.text()
+    assert "请更正" not in visitor.text()
     card.broken = False
     visitor.send("/sign-up/card/name", name=PERSON["name"])
     assert visitor.page.xpath('//input[@name="id_number"]')

@@ -21,7 +21,7 @@ from app.web.gateways import gateways
 from app.web.limits import SENSITIVE, limiter
 from workflow import pictures
 from workflow.case import Case
-from workflow.errors import Conflict, NotAllowed, OutsideFailure, Problem, RuleViolation, Words
+from workflow.errors import Conflict, NotAllowed, OutsideFailure, RuleViolation, Words
 from workflow.policies.queries import policy
 from workflow.signatures import checks, signing
 from workflow.signatures.invitations import by_token, owner_label
@@ -29,7 +29,6 @@ from workflow.signatures.models import Invitation
 
 SECRET = "qibu_signer"  # noqa: S105 - the name of a cookie
 DAYS = 7
-OUTSIDE = "outside"
 NO_ANSWER = Words(
     "核验服务暂时没有应答，您填写的内容仍在本页，请稍后再试。",
     "The checking service is not answering. What you entered is still here; try again in a moment.",
@@ -137,14 +136,10 @@ def _page(
     name: str, token: str, case: Case, row: Invitation, *, form: forms.Form | None = None, **values: Any
 ) -> ResponseReturnValue:
     """A page of the signer; with a form that has problems it answers 422, or 503 when a service did not answer."""
-    status = 200
-    if form is not None and form.errors:
-        silent = any(getattr(error, "code", "") == OUTSIDE for error in form.form_errors)
-        status = 503 if silent else 422
     page = render_template(
         f"portal/signatures/{name}.html", token=token, case=case, row=row, form=form, **values
     )
-    return page, status
+    return page, form.answer_status if form is not None else 200
 
 
 @contextmanager
@@ -157,7 +152,7 @@ def _problems_on(form: forms.Form, no_answer: Words = NO_ANSWER) -> Iterator[Non
         form.add_problems(violation.problems)
     except OutsideFailure:
         db.rollback()
-        form.add_problems([Problem(OUTSIDE, "", no_answer)])
+        form.add_outage(no_answer)
 
 
 @blueprint.errorhandler(Conflict)
