@@ -156,6 +156,7 @@ def test_a_silent_service_keeps_the_page(world):
     world.identity.down = True
     world.identify(503)
     assert "没有应答" in world.phone.text()
+    assert "请更正" not in world.phone.text()
     assert world.phone.page.xpath('//input[@name="name"]/@value') == [world.row.name]
     world.identity.down = False
     world.identify()
@@ -177,6 +178,7 @@ def test_a_signing_service_that_fails_signs_nothing(world, monkeypatch):
         patch.setattr(act, "sign_set", fail)
         world.phone.send("/papers", 503, consent="y")
     assert "没有签署任何材料" in world.phone.text()
+    assert "请更正" not in world.phone.text()
     assert world.row.state == "admitted"
     world.phone.send("/papers", consent="y")
     assert world.row.state == "signed"
@@ -200,7 +202,9 @@ def test_bad_pictures_and_codes(world):
 def test_decline_with_a_reason_the_applicant_reads(world):
     world.identify()
     world.phone.get(world.link + "/decline")
+    assert ["".join(b.itertext()).strip() for b in world.phone.page.xpath("//main//button")] == ["拒绝签署"]
     world.phone.send("/decline", 422, reason=" ")
+    assert "请更正" in world.phone.text()
     world.phone.typed = [*TYPED, "章程里的出资额不对"]
     world.phone.send("/decline", reason="章程里的出资额不对")
     assert "您已拒绝签署" in world.phone.text()
