@@ -149,6 +149,10 @@ class Drawing(PdfContent):
         """A filled rectangle."""
         self.raw(f"{_rgb(colour)} rg {x:.2f} {y:.2f} {across:.2f} {height:.2f} re f")
 
+    def frame(self, x: float, y: float, across: float, height: float, line: float, colour: Colour) -> None:
+        """The outline of a rectangle."""
+        self.raw(f"{_rgb(colour)} RG {line} w {x:.2f} {y:.2f} {across:.2f} {height:.2f} re S")
+
     def circle(self, x: float, y: float, radius: float, line: float, colour: Colour) -> None:
         """A ring."""
         k, r = radius * CIRCLE, radius
@@ -197,6 +201,11 @@ class Drawing(PdfContent):
 
 def _rgb(colour: Colour) -> str:
     return " ".join(f"{part:.3f}" for part in colour)
+
+
+def share(writer: BasePdfFileWriter, face: str, characters: str) -> None:
+    """Put a subset that later stamps use into the form's default resources; the form must be there already."""
+    _shared(writer, subset(face, characters))
 
 
 def _shared(writer: BasePdfFileWriter, made: Subset) -> generic.IndirectObject:

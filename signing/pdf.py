@@ -1,6 +1,7 @@
 """PAdES: signatures and seals in PDFs, with time stamp and validation data inside (B-LT), archive stamp (B-LTA)."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from hashlib import sha256
 from io import BytesIO
 from typing import Any
@@ -11,8 +12,17 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.layout import AxisAlignment, InnerScaling, Margins, SimpleBoxLayoutRule
 from pyhanko.pdf_utils.misc import PdfError
+from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign import signers
-from pyhanko.sign.fields import MDPPerm, SigFieldSpec, SigSeedSubFilter, append_signature_field
+from pyhanko.sign.fields import (
+    FieldMDPAction,
+    FieldMDPSpec,
+    MDPPerm,
+    SigFieldSpec,
+    SigSeedSubFilter,
+    append_signature_field,
+    enumerate_sig_fields,
+)
 from pyhanko.sign.general import SigningError as PyHankoError
 from pyhanko.sign.timestamps import TimeStamper
 from pyhanko.stamp import StaticStampStyle
@@ -20,9 +30,11 @@ from sqlalchemy.orm import Session
 
 from signing import der, stamps
 from signing.authority import Authority, Credential
-from signing.drawing import Drawing
+from signing.drawing import Drawing, share
 from signing.errors import PaperRefused
+from signing.papers import fonts
 from signing.papers.data import RenderedPaper
+from signing.papers.layout import ACCEPTANCE
 from signing.proofs import Proofs, gather, parsed
 from signing.timestamp import OwnTimeStamper
 
@@ -34,6 +46,7 @@ FILL = SimpleBoxLayoutRule(
     margins=Margins(0, 0, 0, 0),
     inner_content_scaling=InnerScaling.SHRINK_TO_FIT,
 )
+CERTIFIED, ACCEPTED = "certified", "accepted"  # field names: the platform's first word, the authority's last
 ATTRIBUTES = 1600  # octets of a CMS signature besides the certificates: attributes, two signatures, TSTInfo
 
 
@@ -96,16 +109,17 @@ class Pen:
         pdf: bytes,
         *,
         field: str,
-        box: Box,
-        look: Drawing,
+        box: Box | None = None,
+        look: Drawing | None = None,
         reason: str = "",
         certify: bool = False,
         fields: Mapping[str, Box] | None = None,
     ) -> bytes:
-        """The PDF with one more signature: PAdES B-LT in one revision.
+        """The PDF with one more signature: PAdES B-LT in one revision; without a box it cannot be seen.
 
         `certify` makes it the certification signature, after which only signing is allowed (DocMDP 2). `fields` are
         the fields of everyone who signs this paper: with the first signature they are all made, and it certifies.
+        Each field is locked by its own signature (FieldMDP); `ACCEPTED` locks everything, archive stamps excepted.
         Raises PaperRefused, TimeStampFailure.
         """
         try:
@@ -114,6 +128,8 @@ class Pen:
             for name, place in (fields or {}).items() if first else ():
                 if name != field:
                     append_signature_field(writer, _field(name, place))
+            if certify and fields:
+                share(writer, fonts.SANS, stamps.LABELS)
             metadata = signers.PdfSignatureMetadata(
                 field_name=field,
                 md_algorithm="sha256",
@@ -121,13 +137,15 @@ class Pen:
                 reason=reason or None,
                 name=self.credential.name,
                 certify=certify or first,
-                docmdp_permissions=MDPPerm.FILL_FORMS,
+                docmdp_permissions=MDPPerm.NO_CHANGES if field == ACCEPTED else MDPPerm.FILL_FORMS,
             )
             signer = signers.PdfSigner(
                 metadata,
                 self._signer,
                 timestamper=self._stamper,
-                stamp_style=StaticStampStyle(background=look, border_width=0, background_layout=FILL),
+                stamp_style=StaticStampStyle(background=look, border_width=0, background_layout=FILL)
+                if look is not None
+                else None,
                 new_field_spec=_field(field, box),
             )
             self._proofs.put_into(writer)
@@ -136,10 +154,58 @@ class Pen:
             raise PaperRefused(str(error)) from error
         return bytes(out.getvalue())
 
+    def certify(self, pdf: bytes, fields: Mapping[str, Box]) -> bytes:
+        """A finished paper, ready to be signed in these fields and in that of the authority's acceptance seal.
 
-def _field(name: str, box: Box) -> SigFieldSpec:
+        From here on nothing may be done to it but signing. Raises PaperRefused, TimeStampFailure.
+        """
+        fields = {**fields, ACCEPTED: ACCEPTANCE}
+        return self.sign(pdf, field=CERTIFIED, reason="文书定稿，供各方签署", certify=True, fields=fields)
+
+    def accept(self, pdf: bytes) -> bytes:
+        """A paper that everyone has signed under the acceptance seal; only archive stamps may follow.
+
+        It shows where its field was made beforehand; a paper without that field gets an invisible one.
+        Raises PaperRefused, TimeStampFailure.
+        """
+        _, x0, y0, x1, y1 = ACCEPTANCE
+        look = stamps.acceptance(
+            self.credential.name, datetime.now(UTC), self.credential.serial, x1 - x0, y1 - y0
+        )
+        known = ACCEPTED in {name for name, *_ in enumerate_sig_fields(_read(pdf))}
+        return self.sign(
+            pdf,
+            field=ACCEPTED,
+            box=ACCEPTANCE if known else None,
+            look=look if known else None,
+            reason="准予登记",
+        )
+
+
+def _read(pdf: bytes) -> PdfFileReader:
+    try:
+        return PdfFileReader(BytesIO(pdf))
+    except (PdfError, ValueError) as error:
+        raise PaperRefused(str(error)) from error
+
+
+def _field(name: str, box: Box | None) -> SigFieldSpec:
+    lock: dict[str, Any] = {"field_mdp_spec": FieldMDPSpec(FieldMDPAction.INCLUDE, [name])}
+    if name == ACCEPTED:
+        lock = {
+            "field_mdp_spec": FieldMDPSpec(FieldMDPAction.ALL),
+            "doc_mdp_update_value": MDPPerm.NO_CHANGES,
+        }
+    if box is None:
+        return SigFieldSpec(name, **lock)
     page, x0, y0, x1, y1 = box
-    return SigFieldSpec(name, on_page=page, box=(round(x0), round(y0), round(x1), round(y1)))
+    return SigFieldSpec(name, on_page=page, box=(round(x0), round(y0), round(x1), round(y1)), **lock)
+
+
+def certifier(db: Session, authority: Authority) -> Pen:
+    """The pen with which the platform certifies papers before anybody signs them. Raises CertificateUnusable."""
+    name = str(authority.manifest["name"]).removesuffix("（样例）")
+    return Pen(db, authority, authority.seal_for(db, "platform", f"{name}企业开办平台"))
 
 
 def sign(

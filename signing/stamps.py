@@ -32,6 +32,22 @@ def personal(name: str, when: datetime, serial: str, across: float, height: floa
     return drawing
 
 
+def acceptance(office: str, when: datetime, serial: str, across: float, height: float) -> Drawing:
+    """The authority's acceptance on a paper for a box of this size in points: word, office, day in China, serial."""
+    drawing = Drawing(across, height, {fonts.SANS: LABELS})
+    drawing.frame(0.6, 0.6, across - 1.2, height - 1.2, 1.0, RED)
+    word, wide = "准予登记", height * 0.36
+    drawing.text(fonts.SERIF_BOLD, wide, 8, (height - wide) / 2 + wide * 0.12, word, RED)
+    left = 8 + width(fonts.SERIF_BOLD, wide, word) + 8
+    drawing.rectangle(left - 4.5, height * 0.2, 0.5, height * 0.6, RED)
+    room = across - left - 6
+    name = min(8.0, 8.0 * room / max(1.0, width(fonts.SERIF_BOLD, 8.0, office)))
+    drawing.text(fonts.SERIF_BOLD, name, left, height * 0.56, office, RED)
+    day = when.astimezone(ZoneInfo("Asia/Shanghai"))
+    drawing.text(fonts.SANS, 5.6, left, height * 0.2, f"{day:%Y-%m-%d}  证书 {serial[:16]}", GREY)
+    return drawing
+
+
 def round_seal(name: str, sample: bool, size: float = 120) -> Drawing:
     """An authority's seal: its name around, our own plain mark (no state emblem) inside, 样例 while it is no real one."""
     drawing = Drawing(size, size)

@@ -27,6 +27,9 @@ from signing.papers.fonts import SANS, SERIF_BOLD
 from signing.papers.styles import CONTENT, MARGIN, PAGE, Style
 from signing.papers.typesetting import set_lines
 
+# Where the authority's acceptance seal goes: the top margin of the first page, in which nothing is printed.
+ACCEPTANCE = (0, PAGE[0] - MARGIN - 196, PAGE[1] - 50, PAGE[0] - MARGIN, PAGE[1] - 14)
+
 
 class SignatureRow(Flowable):
     """Up to two signature boxes side by side. Nothing is printed inside them; the paper learns where they are."""

@@ -40,6 +40,23 @@ class Desk:
     authority: Authority
     papers: dict
 
+    def certified(self, kind: str) -> bytes:
+        """A paper as the platform hands it out for signing."""
+        paper = self.papers[kind]
+        fields = {f"sig_{key}": box for key, box in paper.signature_boxes.items()}
+        return pdf.certifier(self.db, self.authority).certify(paper.pdf, fields)
+
+    def office(self):
+        """The seal of the registration authority."""
+        return self.authority.seal_for(self.db, "420106", FACTS.authority)
+
+    def accepted(self, kind: str) -> bytes:
+        """A paper with every signature and the authority's acceptance seal."""
+        so_far = self.certified(kind)
+        for key in self.papers[kind].signature_boxes:
+            so_far = self.act(kind, key, so_far).papers[kind]
+        return pdf.Pen(self.db, self.authority, self.office()).accept(so_far)
+
     def act(
         self, kind: str, key: str, so_far: bytes, name: str = "", certified: bool = True
     ) -> ceremony.SignedSet:
@@ -59,8 +76,7 @@ class Desk:
         return so_far
 
     def licence(self) -> bytes:
-        seal = self.authority.seal_for(self.db, "420106", FACTS.authority)
-        return pdf.seal(self.db, self.authority, licence(FACTS), seal)
+        return pdf.seal(self.db, self.authority, licence(FACTS), self.office())
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from signing.papers import registry, templates
 from signing.papers.data import RenderedPaper, Signer
 from signing.papers.kinds import WORDS
 from signing.papers.wording import tags
+from signing.pdf import certifier
 from workflow import objects
 from workflow.case import Actor, Case, advance, lock_case
 from workflow.errors import Problem, RuleViolation, Words
@@ -19,6 +20,7 @@ from workflow.establishment.problems import problems_of
 from workflow.machine import CaseMachine, InvitationMachine, is_final, next_state
 from workflow.naming.declaration import reservation_of
 from workflow.signatures.invitations import LIVE, invitations_of, invite, live_papers, owner_label
+from workflow.signer import authority, may_fail
 
 SYSTEM = frozenset({"system"})
 NO_NAME = Words("名称保留已失效，请重新申报名称。", "The name reservation has ended. Declare a name again.")
@@ -79,9 +81,10 @@ def falling(db: Session, case: Case) -> dict[str, list[str]]:
 
 
 def generate(db: Session, case_id: uuid.UUID, actor: Actor) -> Case:
-    """Make the papers and invite their signers. Papers that did not change keep their signatures.
+    """Make the papers, certify them and invite their signers. Papers that did not change keep their signatures.
 
-    Raises RuleViolation with everything that is wrong or missing, Conflict (`moved_on`), NotAllowed.
+    What changed is told by the unsigned bytes (`render_hash`): certified ones differ each time. Raises RuleViolation
+    with everything that is wrong or missing, Conflict (`moved_on`), NotAllowed, OutsideFailure.
     """
     case = lock_case(db, case_id)
     next_state(CaseMachine, case.state, "generate_papers", actor.roles, application_complete=True)
@@ -103,18 +106,21 @@ def generate(db: Session, case_id: uuid.UUID, actor: Actor) -> Case:
             paper.state = "fallen"
     db.flush()
     wanted: dict[str, None] = {}
+    with may_fail():
+        pen = certifier(db, authority())
     for position, (fresh, signers) in enumerate(papers):
         keys = list(dict.fromkeys(signer_key(s) for s in signers))
         if fresh.kind in kept:
             old[fresh.kind].position = position
             continue
         wanted |= dict.fromkeys(keys)
-        key = objects.put(fresh.pdf, personal=True)
         boxes = {
-            signer_key(s): list(fresh.signature_boxes[s.key])
-            for s in signers
-            if s.key in fresh.signature_boxes
+            signer_key(s): fresh.signature_boxes[s.key] for s in signers if s.key in fresh.signature_boxes
         }
+        fields = {f"sig_{signer}": box for signer, box in boxes.items()}
+        with may_fail():
+            certified = pen.certify(fresh.pdf, fields)
+        key = objects.put(certified, personal=True)
         db.add(
             Paper(
                 case_id=case_id, kind=fresh.kind, position=position, title=fresh.title,

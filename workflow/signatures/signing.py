@@ -9,12 +9,11 @@ from sqlalchemy.orm import Session
 
 from signing import evidence
 from signing.ceremony import SignatureRequest, sign_set
-from signing.errors import SigningError
 from workflow import objects
 from workflow.accounts.models import Account
 from workflow.case import Actor, Case, advance, lock_case, record
 from workflow.db import now
-from workflow.errors import NotFound, OutsideFailure, Problem, RuleViolation, Words
+from workflow.errors import NotFound, Problem, RuleViolation, Words
 from workflow.establishment.models import Paper
 from workflow.machine import InvitationMachine, next_state
 from workflow.messages.operations import send
@@ -22,7 +21,7 @@ from workflow.settings import settings
 from workflow.signatures.checks import SIGNER, bound, require_admitted
 from workflow.signatures.invitations import by_token, live_papers, require_signing
 from workflow.signatures.models import Invitation
-from workflow.signer import authority
+from workflow.signer import authority, may_fail
 
 CONSENT = Words(
     "本人已阅读以上材料，自愿以电子签名签署；本次签名使用为此签发的一次性证书，与手写签名具有同等效力（电子签名法第十三条、第十四条）。",
@@ -105,12 +104,10 @@ def sign(
         for paper in papers
     ]  # fmt: skip
     id_hash = hmac.digest(settings().index_key.encode(), row.id_number.encode(), sha256).hex()[:32]
-    try:
+    with may_fail():  # nothing was signed then: the caller rolls back
         done = sign_set(
             db, authority(), requests, real_name=row.name, id_hash=id_hash, evidence_reference=f"{case.number}/{row.id}"
         )  # fmt: skip
-    except SigningError as error:  # nothing was signed: the caller rolls back
-        raise OutsideFailure(f"signing: {error}") from error
     before = {paper.kind: paper.key.removesuffix(".p") for paper in papers}
     for paper in papers:
         paper.key = objects.put(done.papers[paper.kind], personal=True)
