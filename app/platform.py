@@ -48,8 +48,8 @@ def prepare_database() -> None:
     from alembic.config import Config
     from dbos import DBOS
 
-    from signing.authority import Authority
     from workflow.catalogues.loaders import load_all
+    from workflow.signer import found
 
     config = settings()
     url = driver_url(config.database_url)
@@ -60,9 +60,7 @@ def prepare_database() -> None:
     forget_engines()
     with transaction() as db:
         load_all(db)
-    authority = Authority.create(
-        config.instance / "ca", config.ca_passphrase, base_url=config.portal_url, sample=config.simulated
-    )
+    authority = found()
     with transaction() as db:
         authority.register(db)
 

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy.orm import Session
 
 from signing import stamps
-from signing.authority import Authority, Credential
+from signing.authority import Authority
 from signing.keys import one_time_key
 from signing.pdf import Box, Pen
 
@@ -56,8 +56,7 @@ def sign_set(
         db, real_name=real_name, id_hash=id_hash, evidence_reference=evidence_reference, public_key=key.public_key(),
         lifetime=EVENT_LIFETIME,
     )  # fmt: skip
-    issuer = authority.issuer().label
-    credential = Credential(key, certificate, authority.chain(issuer), issuer)
+    credential = authority.credential(key, certificate)
     db.flush()
     pen = Pen(db, authority, credential)
     now = datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""Where the authority's private keys live: one interface, encrypted files here, a PKCS#11 token in production.
+"""Where the authority's private keys live: one interface; encrypted files here, a PKCS#11 token in `signing.tokens`.
 
 A key is always an `EllipticCurvePrivateKey` (P-256), so that certificates, CRLs, OCSP answers, time stamps and
 signatures are made the same way whether the key is in memory or inside a token.
@@ -26,6 +26,9 @@ class KeyStore(Protocol):
 
     def load(self, label: str) -> Key:
         """The key of this label. Raises `AuthorityUnavailable` if it is missing or does not open."""
+
+    def holds(self, label: str) -> bool:
+        """Whether the label is taken, also by a key of an attempt that was broken off."""
 
 
 def one_time_key() -> Key:
@@ -78,6 +81,9 @@ class FolderKeys:
             raise AuthorityUnavailable(f"the passphrase does not open the key {label}") from None
         assert isinstance(key, ec.EllipticCurvePrivateKey)
         return key
+
+    def holds(self, label: str) -> bool:
+        return (self._folder / f"{label}.pem").exists()
 
 
 def write_once(path: Path, content: bytes) -> bool:

@@ -17,11 +17,16 @@ DOCUMENT_SIGNING = ObjectIdentifier("1.3.6.1.5.5.7.3.36")  # RFC 9336
 
 @dataclass(frozen=True)
 class Profile:
-    """One kind of certificate. `lifetime` is the most it may live; `usages` are KeyUsage names of RFC 5280."""
+    """One kind of certificate. `lifetime` is the most it may live; `usages` are KeyUsage names of RFC 5280.
+
+    `renew_before`: how long before its end one in use is replaced. An issuer goes early enough for what it issues to
+    live its full time.
+    """
 
     name: str
     lifetime: timedelta
     usages: frozenset[str]
+    renew_before: timedelta = timedelta(0)
     extended: tuple[ObjectIdentifier, ...] = ()
     extended_critical: bool = False
     authority: bool = False
@@ -43,6 +48,7 @@ PROFILES: dict[str, Profile] = {
             "root",
             20 * YEAR,
             frozenset({"key_cert_sign", "crl_sign"}),
+            10 * YEAR,
             authority=True,
             issued_by="root",
             required_subject=("C", "O", "CN"),
@@ -52,6 +58,7 @@ PROFILES: dict[str, Profile] = {
             "issuing",
             10 * YEAR,
             frozenset({"key_cert_sign", "crl_sign"}),
+            5 * YEAR,
             authority=True,
             path_length=0,
             issued_by="root",
@@ -61,6 +68,7 @@ PROFILES: dict[str, Profile] = {
             "tsa",
             5 * YEAR,
             SIGNING,
+            YEAR,
             extended=(ExtendedKeyUsageOID.TIME_STAMPING,),
             extended_critical=True,  # RFC 3161, 2.3: critical and alone
             required_subject=("C", "O", "CN"),
@@ -69,6 +77,7 @@ PROFILES: dict[str, Profile] = {
             "ocsp",
             YEAR,
             frozenset({"digital_signature"}),
+            timedelta(days=60),
             extended=(ExtendedKeyUsageOID.OCSP_SIGNING,),
             required_subject=("C", "O", "CN"),
             no_check=True,
@@ -79,6 +88,7 @@ PROFILES: dict[str, Profile] = {
             "seal",
             3 * YEAR,
             SIGNING,
+            timedelta(days=180),
             extended=(DOCUMENT_SIGNING, ExtendedKeyUsageOID.EMAIL_PROTECTION),
             required_subject=("C", "O", "CN", "SERIALNUMBER"),
         ),

@@ -26,6 +26,13 @@ class Settings(BaseSettings):
     index_key: str = DEMO_SECRET
     ca_passphrase: str = DEMO_SECRET
 
+    # The authority's keys: in a PKCS#11 token (library, token label, user PIN), or in encrypted files if empty.
+    pkcs11_module: str = ""
+    pkcs11_token: str = "qibu"  # noqa: S105 - a label, no secret
+    pkcs11_pin: str = ""
+    pkcs11_root_token: str = ""  # the root's own token, there only while it signs; the same one if empty
+    pkcs11_root_pin: str = ""
+
     object_store: str = ""  # "" = a folder under instance; otherwise s3://bucket/prefix
 
     portal_url: str = "http://127.0.0.1:8001"
@@ -75,6 +82,10 @@ class Settings(BaseSettings):
             for words, names in (
                 ("the demo's secrets", known),
                 (f"secrets of fewer than {SHORTEST_SECRET} characters", short),
+                (
+                    "the authority's keys in files, not in a PKCS#11 token",
+                    [] if self.pkcs11_module else ["pkcs11_module"],
+                ),
                 ("addresses without TLS, so that cookies would travel in the open", plain),
                 (
                     "outside parties played by the sandbox; set it to false",

@@ -1,4 +1,4 @@
-"""Opens the certificate authority of this installation with the configured folder and passphrase."""
+"""Opens the certificate authority of this installation, with its keys where the settings say."""
 
 import functools
 from collections.abc import Iterator
@@ -7,19 +7,50 @@ from pathlib import Path
 
 from signing.authority import Authority
 from signing.errors import SigningError
+from signing.keys import KeyStore
 from workflow.errors import OutsideFailure
-from workflow.settings import settings
+from workflow.settings import Settings, settings
+
+
+def _stores(config: Settings) -> tuple[KeyStore | None, KeyStore | None]:
+    """The stores of the working keys and of the root's in PKCS#11 tokens; None for encrypted files in the folder."""
+    if not config.pkcs11_module:
+        return None, None
+    from signing.tokens import TokenKeys  # loads a native library that a laptop does not need
+
+    root_token = config.pkcs11_root_token or config.pkcs11_token
+    root_pin = config.pkcs11_root_pin or config.pkcs11_pin
+    return (
+        TokenKeys(config.pkcs11_module, config.pkcs11_token, config.pkcs11_pin),
+        TokenKeys(config.pkcs11_module, root_token, root_pin),
+    )
+
+
+def found() -> Authority:
+    """The certificate authority of this installation, founded if it does not stand yet. Raises AuthorityUnavailable."""
+    config = settings()
+    keys, root_keys = _stores(config)
+    return Authority.create(
+        config.instance / "ca",
+        config.ca_passphrase,
+        base_url=config.portal_url,
+        sample=config.simulated,
+        keys=keys,
+        root_keys=root_keys,
+    )
 
 
 @functools.lru_cache(maxsize=2)
-def _open(folder: Path, passphrase: str) -> Authority:
-    return Authority.open(folder, passphrase)
+def _open(folder: Path, *secrets: str) -> Authority:
+    config = settings()
+    keys, root_keys = _stores(config)
+    return Authority.open(folder, config.ca_passphrase, keys=keys, root_keys=root_keys)
 
 
 def authority() -> Authority:
-    """The certificate authority. Raises signing.errors.AuthorityUnavailable when it was never created."""
+    """The certificate authority, opened once a process. Raises AuthorityUnavailable when it was never founded."""
     config = settings()
-    return _open(config.instance / "ca", config.ca_passphrase)
+    return _open(config.instance / "ca", config.ca_passphrase, config.pkcs11_module, config.pkcs11_token)
 
 
 @contextmanager

@@ -19,6 +19,7 @@ GOOD = {f"QIBU_{name}": f"{name.lower()}-{'x' * 32}" for name in SECRETS} | {
     "QIBU_PRODUCTION": "1",
     "QIBU_PERSONAL_KEYS": OWN_KEY,
     "QIBU_SIMULATED": "false",
+    "QIBU_PKCS11_MODULE": "/usr/lib/softhsm/libsofthsm2.so",
     "QIBU_PORTAL_URL": "https://portal.example.org",
     "QIBU_INTRANET_URL": "https://intranet.example.org",
     "QIBU_BANK_URL": "https://bank.example.org",
@@ -39,7 +40,8 @@ def test_an_installation_with_secrets_of_its_own_starts(production):
 
 
 @pytest.mark.parametrize(
-    "name", [*SECRETS, "PERSONAL_KEYS", "SIMULATED", "PORTAL_URL", "INTRANET_URL", "BANK_URL"]
+    "name",
+    [*SECRETS, "PERSONAL_KEYS", "SIMULATED", "PKCS11_MODULE", "PORTAL_URL", "INTRANET_URL", "BANK_URL"],
 )
 def test_a_default_is_refused_by_name(production, name):
     production.delenv(f"QIBU_{name}")
