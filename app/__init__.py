@@ -90,12 +90,13 @@ def _mount(app: Flask, door: str, csrf: CSRFProtect) -> None:
             signatures,
             timeline,
         )
-        from app.public import home, pki, register, verify
+        from app.public import evidence, home, pki, register, verify
 
         rooms = (
             home,
             register,
             verify,
+            evidence,
             account,
             cases,
             naming,

@@ -89,16 +89,37 @@ def audit() -> None:
 
 @audit.command("verify")
 def audit_verify() -> None:
-    """Check the hash chain of every case; name the first broken row of each."""
+    """Check the hash chain of every case, of what signatures rest on, and the daily roots; name what does not fit."""
     from workflow.case import event_count, verify_chains
     from workflow.db import transaction
+    from workflow.evidence import anchoring
 
     with transaction() as db:
         broken = list(verify_chains(db))
         for row in broken:
             click.echo(f"case {row.case_number}: event {row.seq} (id {row.event_id}): {row.why}")
-        click.echo(f"{event_count(db)} events, {len(broken)} broken case(s).")
-    sys.exit(1 if broken else 0)
+        faults = list(anchoring.faults(db))
+        for said in faults:
+            click.echo(said)
+        click.echo(
+            f"{event_count(db)} events, {len(broken)} broken case(s), {len(faults)} fault(s) of evidence and roots."
+        )
+    sys.exit(1 if broken or faults else 0)
+
+
+@main.group()
+def evidence() -> None:
+    """Daily roots, evidence packages, and their check."""
+
+
+@evidence.command("anchor")
+def evidence_anchor() -> None:
+    """Make the time-stamped root of every day that is over and has none; the worker does it after midnight."""
+    from workflow.db import transaction
+    from workflow.evidence.anchoring import anchor_due
+
+    with transaction() as db:
+        click.echo(f"{anchor_due(db)} root(s) made.")
 
 
 @main.command()

@@ -11,6 +11,7 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     DateTime,
+    ForeignKey,
     Index,
     LargeBinary,
     MetaData,
@@ -131,16 +132,32 @@ class Evidence(Base):
     facts: Mapped[dict[str, Any]]
     before: Mapped[str]  # digest of the row before, hexadecimal; empty for the first
     digest: Mapped[str] = mapped_column(unique=True)
-    day: Mapped[date] = mapped_column(index=True)  # the daily tree it belongs to, UTC
+    day: Mapped[date] = mapped_column(index=True)  # in China
+    salt: Mapped[str] = mapped_column(server_default="")  # of the sealed personal values
+    private: Mapped[bytes | None]  # these values, encrypted by the platform
 
 
 class EvidenceRoot(Base):
-    """The Merkle root of one day's evidence with its time stamp."""
+    """The Merkle root over a day's events, chained to the day before and time-stamped. One root a day, no forks."""
 
     __tablename__ = "evidence_roots"
 
-    day: Mapped[date] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)  # in China
     root: Mapped[str]
     leaves: Mapped[int]
-    token: Mapped[bytes]  # RFC 3161 token over the root
+    before: Mapped[str] = mapped_column(
+        unique=True
+    )  # digest of the day before's statement; empty for the first
+    token: Mapped[bytes]  # RFC 3161 token over the day's statement
     sealed_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class EvidenceLeaf(Base):
+    """One event's place in the tree of a day."""
+
+    __tablename__ = "evidence_leaves"
+    __table_args__ = (UniqueConstraint("day", "position"),)
+
+    digest: Mapped[str] = mapped_column(primary_key=True)  # of the event, hexadecimal
+    day: Mapped[date] = mapped_column(ForeignKey(EvidenceRoot.day))
+    position: Mapped[int]  # from 0

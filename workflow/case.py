@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import DDL, ForeignKey, Identity, Index, String, UniqueConstraint, event, func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from signing import sealing
 from workflow.db import Base, Id, Now, now
 from workflow.errors import NotFound
 from workflow.machine import CaseMachine, next_state
@@ -56,15 +57,25 @@ class CaseEvent(Base):
     detail: Mapped[dict[str, Any]]
     prev_hash: Mapped[str] = mapped_column(String(64))
     hash: Mapped[str] = mapped_column(String(64))
+    salt: Mapped[str] = mapped_column(String(64), server_default="")  # empty in rows older than the seals
+
+    @property
+    def personal(self) -> dict[str, str]:
+        """What of the row speaks of a person: hashed under seal."""
+        return {"actor_id": self.actor_id, "actor_label": self.actor_label}
+
+    def canonical(self) -> str:
+        """The text that is hashed: the row's content, the person under seal, and the previous hash."""
+        person = sealing.sealed(self.salt, self.personal) if self.salt else self.personal
+        content = [
+            str(self.case_id), self.seq, self.at.isoformat(), self.event, self.from_state, self.to_state,
+            self.actor_kind, person["actor_id"], person["actor_label"], self.detail, self.prev_hash,
+        ]  # fmt: skip
+        return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
     def computed_hash(self) -> str:
         """SHA-256 over the row's content and the previous hash."""
-        content = [
-            str(self.case_id), self.seq, self.at.isoformat(), self.event, self.from_state, self.to_state,
-            self.actor_kind, self.actor_id, self.actor_label, self.detail, self.prev_hash,
-        ]  # fmt: skip
-        canonical = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-        return sha256(canonical.encode()).hexdigest()
+        return sha256(self.canonical().encode()).hexdigest()
 
 
 APPEND_ONLY = """
@@ -170,6 +181,7 @@ def record(
         actor_label=actor.label,
         detail=detail or {},
         prev_hash=last.hash if last else "0" * 64,
+        salt=sealing.new_salt(),
     )
     row.hash = row.computed_hash()
     db.add(row)

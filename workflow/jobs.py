@@ -13,6 +13,7 @@ from dbos import DBOS, DBOSConfig
 
 from workflow.db import driver_url, engine, transaction
 from workflow.errors import OutsideFailure
+from workflow.evidence.anchoring import anchor_due
 from workflow.gateways import HttpBankGateway, HttpSmsGateway, SmtpMailGateway
 from workflow.handoff import operations as handoff
 from workflow.licensing import operations as licensing
@@ -142,7 +143,13 @@ def deliver_message(message_id: str) -> None:
 @DBOS.step(name="upkeep")
 def _upkeep() -> dict[str, int]:
     done: dict[str, int] = {}
-    for work in (expire_reservations, lapse_invitations, take_missing_reports, renew_revocation_lists):
+    for work in (
+        expire_reservations,
+        lapse_invitations,
+        take_missing_reports,
+        renew_revocation_lists,
+        anchor_due,
+    ):
         with transaction() as db:
             done[work.__name__] = work(db)
     return done
