@@ -100,7 +100,7 @@ def address(number: str) -> ResponseReturnValue:
             )
             return redirect(following, 303)
         db.commit()
-        form.version.data, kept = str(filing.version), True
+        kept = True
     page = render_template(
         "portal/establishment/address.html", form=form, filing=filing, section="address", kept=kept,
         office=filing.facts.authorities.get(filing.application.address.authority_code),

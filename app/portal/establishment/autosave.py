@@ -1,8 +1,9 @@
-"""One field is saved as soon as it is left, and the page says so."""
+"""Fields are saved as soon as they are left, and the page says so; what did not arrive is sent again."""
 
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
+from app.portal.establishment import merging
 from app.portal.establishment.common import Filing, SectionForm, blueprint
 from app.web.access import signed_in
 from app.web.database import db
@@ -24,33 +25,47 @@ def autosaved(form: type[SectionForm]) -> type[SectionForm]:
 @limiter.limit("240 per minute")
 @signed_in
 def autosave(number: str) -> ResponseReturnValue:
-    """Save the field named in `changed`, if it is valid; a fragment says what happened."""
+    """Save the fields named in `changed`, those that are valid; a fragment says what happened to which."""
     filing = Filing(number)
     kind = SAVED.get(request.args.get("form", ""))
     if kind is None:
         raise NotFound("form")
     form = kind.of(filing, **{k: v for k, v in request.args.items() if k in ("key", "who")})
-    name = field_of(form, form.changed.data or "")
-    state, words = "unsaved", ""
-    if name in form and filing.editable:
-        field = form[name]
-        if field.validate(form):
+    names = {field_of(form, name) for name in (form.changed.data or "").split()[:100]}
+    names = {name for name in names if name in form}
+    state, done, clashes = "unsaved", set[str](), list[merging.Clash]()
+    if names and filing.editable:
+        base = merging.read(form.base.data)
+        if chosen := set(request.form.get("keep", "").split()) & names & base.keys():
+            stored = form.stored()  # both values were on the page: this one was chosen
+            base |= {name: merging.mark(form, stored[name]) for name in chosen if name in stored}
+            form.base.data = merging.written(base)
+        clashes = [merging.Clash.of(form, name) for name in merging.merge(form, names)]
+        differ = {clash.name for clash in clashes}
+        done = {name for name in names - differ if form[name].validate(form)}
+        state = "elsewhere" if differ else "unsaved"
+        if done:
             try:
-                filing.save(lambda application: form.write(application, {name}), form.sent_version())
-                state = "saved"
+                filing.save(lambda application: form.write(application, done), form.checked_version())
+                state = "elsewhere" if differ else "saved" if done == names else "unsaved"
             except RuleViolation as violation:
                 db.rollback()
+                name = next(iter(done))
                 form.add_problems(violation.problems, {p.field: name for p in violation.problems})
-                words = "；".join(str(e) for e in field.errors)
+                done = set()
             except Conflict as conflict:
                 db.rollback()
-                state = "elsewhere" if conflict.code == "changed_elsewhere" else "moved_on"
-        else:
-            words = "；".join(str(e) for e in field.errors)
-    amount = filing.application.capital if name == "capital" and state == "saved" else None
+                state = "stale" if conflict.code == "changed_elsewhere" else "moved_on"
+                done = set()
+        base |= {name: merging.mark(form, form[name]) for name in done}
+        form.base.data = merging.written(base)
+    elif not filing.editable:
+        state = "moved_on"
+    errors = [str(error) for name in sorted(names - done) for error in form[name].errors]
+    amount = filing.application.capital if "capital" in done else None
     return render_template(
-        "portal/establishment/autosaved.html", state=state, words=words, at=now(), version=filing.version,
-        in_words=derive.capital_in_words(amount) if amount else "",
+        "portal/establishment/autosaved.html", state=state, words="；".join(dict.fromkeys(errors)), at=now(), form=form,
+        clashes=clashes, done=sorted(done), version=filing.version, in_words=derive.capital_in_words(amount) if amount else "",
     )  # fmt: skip
 
 

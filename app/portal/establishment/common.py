@@ -9,10 +9,11 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import current_user
 
+from app.portal.establishment import merging
 from app.web import forms
 from app.web.database import db
 from app.web.summary import SECTIONS, application_sections
-from workflow.case import case_of
+from workflow.case import case_of, lock_case
 from workflow.catalogues.queries import Catalogue, catalogue
 from workflow.errors import Conflict, Problem, RuleViolation
 from workflow.establishment import drafts, types
@@ -29,6 +30,8 @@ class Filing:
 
     def __init__(self, number: str) -> None:
         self.case = case_of(db, number, current_user.id)
+        if request.method == "POST":
+            lock_case(db, self.case.id)  # what is read here is what the change meets
         self.application, self.version = drafts.draft_of(db, self.case.id)
         self.kind = types.get(self.application.entity_type)
         self.returned = self.case.state == "returned"
@@ -128,6 +131,7 @@ class SectionForm(forms.Form):
 
     version = forms.HiddenField()
     changed = forms.HiddenField()
+    base = forms.HiddenField()  # what the page was made from, see merging.py
     section: ClassVar[str] = ""
     paths: ClassVar[dict[str, str]] = {}
 
@@ -141,6 +145,7 @@ class SectionForm(forms.Form):
         if not form.is_submitted():
             form.version.data = str(filing.version)
         form.shut = {}
+        form.elsewhere = []
         shut = [name for name, path in form.where().items() if name in form and filing.locked(path)]
         if shut:
             plain = cls(formdata=None, data=data)
@@ -150,6 +155,20 @@ class SectionForm(forms.Form):
             for name in shut:
                 del form[name]
         return form
+
+    def stored(self) -> Self:
+        """The same form as it would be shown now, whatever was typed."""
+        form = type(self)(formdata=None, data=self.initial(self.filing, **self.context))
+        form.filing, form.context = self.filing, self.context
+        form.prepare(self.filing)
+        return form
+
+    @property
+    def made_from(self) -> str:
+        """The value of the hidden field `base`."""
+        if not self.base.data and not self.is_submitted():
+            self.base.data = merging.written(merging.marks(self))
+        return self.base.data or ""
 
     @classmethod
     def initial(cls, filing: Filing, **context: Any) -> dict[str, Any]:
@@ -173,10 +192,20 @@ class SectionForm(forms.Form):
             if name in self and (names is None or name in names):
                 write(application, path, self.value_of(name))
 
+    def renew(self, filing: Filing) -> None:
+        """From now on the page is made from what is stored now."""
+        self.version.data = str(filing.version)
+        self.base.data = merging.written(merging.marks(self.stored()))
+
     def sent_version(self) -> int | None:
         """The version that the page was made from; None when the sender did not say."""
         text = self.version.data or ""
         return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+    def checked_version(self) -> int | None:
+        """The version that must still be the newest; None where each value is compared by itself, or is new."""
+        merged = any(name in self for name in self.where()) or self.context.get("key") == ""
+        return None if self.base.data and merged else self.sent_version()
 
     def show_problems(self, filing: Filing) -> None:
         """Put what the rules say about this section on the fields that are open here."""
@@ -218,17 +247,25 @@ def fill_in(
             flash(gettext("Saved."), "success")
             return redirect(following or filing.after(form.section), 303)
         db.commit()
-        form.version.data = str(filing.version)
         kept = True
     page = render_template(template, form=form, filing=filing, section=form.section, kept=kept, **values)
     return page, 422 if form.errors else 200
 
 
 def try_save(filing: Filing, form: SectionForm, change: Any) -> bool:
-    """Save; a refusal goes on top of the form and what was typed stays. After `changed_elsewhere` the newest stored
-    values are shown beside what was typed, and saving again is a decision made with both in view."""
+    """Save; a refusal goes on top of the form and what was typed stays.
+
+    What was changed in another window meanwhile stays as it is there; where both windows changed the same value, both
+    are shown (`form.elsewhere`) and saving again is a decision made with both in view.
+    """
+    clashes = merging.merge(form)
+    if clashes:
+        form.elsewhere = [merging.Clash.of(form, name) for name in clashes]
+        form.add_problems([Problem("changed_elsewhere", "", drafts.CHANGED_ELSEWHERE)])
+        form.renew(filing)
+        return False
     try:
-        filing.save(change, form.sent_version())
+        filing.save(change, form.checked_version())
     except RuleViolation as violation:
         form.add_problems(violation.problems)
         return False
@@ -236,9 +273,12 @@ def try_save(filing: Filing, form: SectionForm, change: Any) -> bool:
         if conflict.code != "changed_elsewhere":
             raise
         form.add_problems([Problem(conflict.code, "", conflict.words)])
-        form.version.data = str(filing.version)
-        form.elsewhere = filing.stored(form.section)
+        form.elsewhere = [
+            merging.Clash(value.label, value.value, "") for value in filing.stored(form.section)
+        ]
+        form.renew(filing)
         return False
+    form.renew(filing)
     return True
 
 

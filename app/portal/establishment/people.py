@@ -160,7 +160,8 @@ def _person(filing: Filing, key: str) -> ResponseReturnValue:
                 flash(gettext("%(name)s was saved.", name=filing.application.person(new).name), "success")
                 return redirect(filing.url(back), 303)
             db.commit()
-            form.version.data, kept, key = str(filing.version), True, new
+            form.renew(filing)
+            kept, key = True, new
     action = (
         url_for("establishment.person", number=filing.case.number, key=key, back=back)
         if key

@@ -296,7 +296,8 @@ def _party(filing: Filing, key: str, organisation: bool) -> ResponseReturnValue:
                 flash(gettext("%(name)s was saved.", name=filing.application.party_name(new)), "success")
                 return redirect(filing.url("shareholders"), 303)
             db.commit()
-            form.version.data, kept, key, listed = str(filing.version), True, new, True
+            form.renew(filing)
+            kept, key, listed = True, new, True
     number = filing.case.number
     if listed:
         action = url_for("establishment.shareholder", number=number, key=key)
