@@ -25,7 +25,7 @@ import psycopg
 from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
-from benchmarks.names import own_database, percentiles
+from benchmarks.names import own_platform, percentiles
 from benchmarks.plain_names import PlainRegister
 from workflow.clock import BEIJING, local_date
 from workflow.db import driver_url, now
@@ -205,7 +205,7 @@ def main(size: int, checks: int, seed: int, binaries: Path) -> None:
     wishes = [(name, parse(name).trade_name) for name in few]
     result: dict[str, Any] = {"size": size, "seed": seed, "proposals": len(wishes),
                               "collisions": sum(len(found) for found in few.values())}  # fmt: skip
-    with own_database() as url:
+    with own_platform() as (url, _):
         start = time.perf_counter()
         load_lines(url, f"peers-{size}-{seed}", lines)
         built = time.perf_counter() - start

@@ -12,7 +12,7 @@ import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
@@ -22,11 +22,10 @@ import click
 from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session
 
-import workflow.accounts.models
-import workflow.case  # noqa: F401 - the tables that the register refers to
+from app.platform import prepare_database
 from benchmarks.plain_names import PlainRegister
 from workflow.clock import BEIJING, local_date
-from workflow.db import Base, driver_url, now
+from workflow.db import driver_url, forget_engines, now
 from workflow.errors import Conflict, RuleViolation
 from workflow.naming.catalogue import compiled
 from workflow.naming.generator import NameMaker, register_lines
@@ -36,6 +35,7 @@ from workflow.naming.parts import parse
 from workflow.naming.proposal import Proposal
 from workflow.naming.queries import LISTED, check_text
 from workflow.postgres import EmbeddedPostgres
+from workflow.settings import settings
 
 
 def proposals(count: int, seed: int) -> list[tuple[str, str]]:
@@ -173,18 +173,30 @@ def agreement(url: str, size: int, count: int, seed: int) -> dict[str, Any]:
     return {"names": size, "proposals": count, "collisions": collisions, "different": different}
 
 
-def run(url: str, size: int, seed: int, *, checks: int = 3000, processes: int = 2) -> dict[str, Any]:
-    """Fill an empty register with `size` names and measure; `url` is a database made for this, with all tables."""
-    result: dict[str, Any] = {"size": size, "seed": seed, "load_average": os.getloadavg()[0]}
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "names.csv"
-        with path.open("w", encoding="utf-8", newline="") as file:
+def register_file(folder: Path, size: int, seed: int) -> Path:
+    """The lines of a made-up register as a file for `qibu names import`; made once a folder."""
+    path = folder / f"names-{size}-{seed}.csv"
+    if not path.exists():
+        unfinished = path.with_suffix(".part")
+        with unfinished.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(HEADER)
             writer.writerows(register_lines(size, seed))
-        start = time.perf_counter()
-        report = load(url, path, processes=processes, synthetic=True)
-    result["load_seconds"], result["loaded"] = round(time.perf_counter() - start, 1), report.loaded
+        unfinished.rename(path)
+    return path
+
+
+def run(
+    url: str, folder: Path, size: int, seed: int, *, checks: int = 3000, processes: int = 2
+) -> dict[str, Any]:
+    """Load a file of `size` names into the register of `url` and measure; a load finished before is not done again."""
+    path = register_file(folder, size, seed)
+    result: dict[str, Any] = {"size": size, "seed": seed, "load_average": os.getloadavg()[0]}
+    start = time.perf_counter()
+    report = load(url, path, processes=processes, synthetic=True)
+    if report.loaded:
+        result["load_seconds"] = round(time.perf_counter() - start, 1)
+    result["loaded"] = report.loaded
     engine = create_engine(driver_url(url))
     with engine.connect() as connection:
         total, count = connection.execute(
@@ -212,26 +224,31 @@ SERVER = {
 }
 
 
-def tables_of_names(url: str) -> None:
-    """The tables that names need."""
-    engine = create_engine(driver_url(url))
-    Base.metadata.create_all(engine)
-    engine.dispose()
-
-
 @contextmanager
-def own_database(tables: Callable[[str], None] = tables_of_names) -> Iterator[str]:
-    """A server of its own in a temporary folder, with its tables; gone afterwards."""
-    folder = Path(tempfile.mkdtemp(prefix="qibu-bench-"))
-    server = EmbeddedPostgres(folder)
+def own_platform(folder: Path | None = None) -> Iterator[tuple[str, Path]]:
+    """A whole platform of its own, server and tables, and its folder: the one given, which is kept, or one gone after.
+
+    This process and those it starts are pointed at it.
+    """
+    place = folder or Path(tempfile.mkdtemp(prefix="qibu-bench-"))
+    server = EmbeddedPostgres(place / "postgres")
     try:
         server.start(SERVER)
         url = server.create_database("bench")
-        tables(url)
-        yield url
+        os.environ |= {
+            "DATABASE_URL": url,
+            "QIBU_INSTANCE": str(place),
+            "QIBU_RATE_LIMITS": "false",
+            "QIBU_DATABASE_POOL": "8",
+        }
+        settings.cache_clear()
+        prepare_database()
+        yield url, place
     finally:
+        forget_engines()
         server.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+        if folder is None:
+            shutil.rmtree(place, ignore_errors=True)
 
 
 @click.command("names")
@@ -239,13 +256,16 @@ def own_database(tables: Callable[[str], None] = tables_of_names) -> Iterator[st
 @click.option("--seed", default=7, show_default=True)
 @click.option("--checks", default=3000, show_default=True)
 @click.option("--agree", default=0, help="Also compare this many proposals with the plain implementation.")
+@click.option(
+    "--folder", type=click.Path(path_type=Path), help="Keep the register here, and use the one that is here."
+)
 @click.option("--json", "as_json", is_flag=True)
-def command(size: int, seed: int, checks: int, agree: int, as_json: bool) -> None:
+def command(size: int, seed: int, checks: int, agree: int, folder: Path | None, as_json: bool) -> None:
     """Checking names in a made-up register of SIZE names."""
-    with own_database() as url:
-        result = run(url, size, seed, checks=checks)
+    with own_platform(folder) as (url, place):
+        result = run(url, place, size, seed, checks=checks)
     if agree:
-        with own_database() as url:
+        with own_platform() as (url, _):
             result["agreement"] = agreement(url, size, agree, seed)
     click.echo(report(result, as_json))
 

@@ -8,7 +8,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -18,20 +17,18 @@ from typing import Any
 
 import click
 import httpx
+from sqlalchemy import select
 
 from app import create_app
-from app.platform import prepare_database
-from benchmarks.names import own_database, percentiles, proposals
+from benchmarks.names import own_platform, percentiles, proposals, register_file
 from workflow.accounts.models import Account
 from workflow.accounts.operations import open_session
 from workflow.case import Actor, open_case
-from workflow.db import engine, forget_engines, now, transaction
+from workflow.db import now, transaction
 from workflow.establishment.drafts import create_draft
-from workflow.naming.generator import register_lines
-from workflow.naming.loading import load_lines
+from workflow.naming.loading import load
 from workflow.naming.parts import parse
 from workflow.personal import blind_index
-from workflow.settings import settings
 
 PORT = 8741
 
@@ -41,7 +38,7 @@ def prepare() -> tuple[str, str]:
     app = create_app("portal")
     with transaction() as db:
         number, phone = "420106199001011234", "19900000001"
-        owner = Account(
+        owner = db.scalar(select(Account).where(Account.phone_index == blind_index(phone))) or Account(
             name="张小七", id_number=number, id_number_index=blind_index(number), phone=phone,
             phone_index=blind_index(phone), verified_by="card", verified_at=now(),
         )  # fmt: skip
@@ -124,20 +121,14 @@ def drive(
 @click.option("--seconds", default=20.0, show_default=True)
 @click.option("--workers", default=1, show_default=True)
 @click.option("--seed", default=7, show_default=True)
-def main(size: int, rate: float, seconds: float, workers: int, seed: int) -> None:
+@click.option(
+    "--folder", type=click.Path(path_type=Path), help="Keep the register here, or use the one here."
+)
+def main(size: int, rate: float, seconds: float, workers: int, seed: int, folder: Path | None) -> None:
     """Latency of the portal's live check."""
-    with tempfile.TemporaryDirectory() as instance, own_database(tables=lambda _: None) as url:
-        os.environ |= {
-            "DATABASE_URL": url,
-            "QIBU_INSTANCE": instance,
-            "QIBU_RATE_LIMITS": "false",
-            "QIBU_DATABASE_POOL": "8",
-        }
-        settings.cache_clear()
-        forget_engines()
-        prepare_database()
+    with own_platform(folder) as (url, place):
         number, cookie = prepare()
-        load_lines(url, f"http-{size}-{seed}", list(register_lines(size, seed)))
+        load(url, register_file(place, size, seed), processes=2, synthetic=True)
         queries = []
         for name, authority in proposals(400, seed):
             parts = parse(name)
@@ -152,7 +143,6 @@ def main(size: int, rate: float, seconds: float, workers: int, seed: int) -> Non
             result = drive(page, cookie, queries, rate, seconds)
             used = processor_seconds(master) - before
             result["processor_ms_a_request"] = round(used / result["requests"] * 1000, 2)
-        engine("").dispose()
     click.echo(
         json.dumps({"size": size, "rate": rate, "workers": workers} | result, ensure_ascii=False, indent=1)
     )

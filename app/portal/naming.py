@@ -76,7 +76,7 @@ def _form(case: Case) -> NameForm:
         form = NameForm()
     known = catalogue(db)
     form.area.choices = form.area.remember(_counties(known))
-    texts = _divisions(form.area.data or "")
+    texts = _divisions(known, form.area.data or "")
     form.division.choices = form.division.remember([(text, text) for text in texts])
     form.division.data = form.division.data if form.division.data in texts else texts[0]
     words = types.get(case.entity_type).name_forms
@@ -102,9 +102,9 @@ def _known(case: Case) -> dict[str, str]:
     return {"area": area or "", **{key: wish[key] for key in shown if wish.get(key)}}
 
 
-def _divisions(area: str) -> list[str]:
+def _divisions(known: Catalogue, area: str) -> list[str]:
     """The ways in which the place may stand in the name: a district only behind its city (NM-05, NM-06)."""
-    path = catalogue(db).division_path(area) if area in catalogue(db).divisions else []
+    path = known.division_path(area) if area in known.divisions else []
     if not path:
         return ["武汉", "武汉市", "湖北", "湖北省"]
     texts: dict[int, list[str]] = {1: [], 2: [], 3: []}
@@ -119,10 +119,11 @@ def _divisions(area: str) -> list[str]:
 
 def _proposal(case: Case, form: NameForm) -> Proposal:
     """The proposal that the form makes. Raises RuleViolation without a county."""
-    if not form.area.data or form.area.data not in catalogue(db).divisions:
+    known = catalogue(db)
+    if not form.area.data or form.area.data not in known.divisions:
         raise RuleViolation([Problem("AUT-02", "area", NO_AUTHORITY)])
     office = jurisdiction.match_division(
-        form.area.data, entity_type=case.entity_type, catalogue=catalogue(db)
+        form.area.data, entity_type=case.entity_type, catalogue=known
     ).authority
     if office is None:
         raise RuleViolation([Problem("AUT-02", "area", NO_AUTHORITY)])

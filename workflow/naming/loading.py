@@ -7,12 +7,14 @@ interrupted goes on where it stopped. Into an empty register the look-up index i
 import csv
 import itertools
 import multiprocessing
-import uuid
+import re
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
+from typing import TypeVar
 
 from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session
@@ -24,13 +26,16 @@ from workflow.naming.register import row_values
 
 HEADER = ("name", "authority_code", "status", "status_date", "uscc", "industry_code")
 LOADABLE = ("registered", "reserved", "licence_revoked", *DEAD)
-COLUMNS = ("id", "name", "division", "division_code", "trade_name", "industry", "industry_word", "industry_class",
+COLUMNS = ("name", "division", "division_code", "trade_name", "industry", "industry_word", "industry_class",
            "form", "prefecture", "authority_code", "status", "status_date", "uscc", "industry_code", "keys",
            "reserved_until", "synthetic")  # fmt: skip
+_TEXTS = COLUMNS[:14]
+_CONTROL = re.compile(r"[\x00-\x1f\\]")
 BLOCK = 20_000
 KEY_INDEXES = ("ix_register_names_keys", "ix_register_names_name")
 
 Line = tuple[int, list[str]]
+T = TypeVar("T")
 
 
 @dataclass
@@ -47,9 +52,9 @@ def copy_row(fields: list[str], synthetic: bool = False) -> str:
     """One line of a file as a line of COPY. Raises ValueError with the reason when it cannot be taken."""
     if len(fields) < 3 or len(fields) > len(HEADER):
         raise ValueError(f"{len(fields)} columns instead of {len(HEADER)}")
-    name, authority, status, day, uscc, industry = [f.strip() for f in fields] + [""] * (
-        len(HEADER) - len(fields)
-    )
+    if any(map(_CONTROL.search, fields)):
+        raise ValueError("a control character in the line")
+    name, authority, status, day, uscc, industry = map(str.strip, [*fields, "", "", ""][: len(HEADER)])
     if status not in LOADABLE:
         raise ValueError(f"unknown status {status!r}")
     if not 3 <= len(name) <= 200:
@@ -60,22 +65,10 @@ def copy_row(fields: list[str], synthetic: bool = False) -> str:
     if uscc and len(uscc) != 18:
         raise ValueError("a credit code has 18 characters")
     values = row_values(name, authority, status, on, uscc=uscc, industry_code=industry)
-    if not values["trade_name"]:
-        values["trade_name"] = ""
-    until = (
-        f"{on}T00:00:00+08" if status == "reserved" else "\\N"
-    )  # of a reservation the date is its last day
+    until = f"{on}T00:00:00+08" if status == "reserved" else "\\N"  # its last day is the date given
     keys = "{" + ",".join(map(str, values["keys"])) + "}"
-    cells = [
-        str(uuid.uuid4()),
-        *(str(values[c]) for c in COLUMNS[1:15]),
-        keys,
-        until,
-        "t" if synthetic else "f",
-    ]
-    if any("\t" in c or "\n" in c or ("\\" in c and c != "\\N") for c in cells):
-        raise ValueError("a control character in the line")
-    return "\t".join(cells) + "\n"
+    texts = "\t".join([str(values[column]) for column in _TEXTS])
+    return f"{texts}\t{keys}\t{until}\t{'t' if synthetic else 'f'}\n"
 
 
 def prepared(block: tuple[list[Line], bool]) -> tuple[int, int, str, list[tuple[int, str]]]:
@@ -141,10 +134,14 @@ def _load_blocks(
         return report
     rest = (line for line in lines if line[0] > done)
     blocks = ((block, synthetic) for block in iter(lambda: list(itertools.islice(rest, BLOCK)), []))
+    ahead = threading.Semaphore(3 * processes)  # blocks read but not yet stored: memory stays flat
     pool = multiprocessing.get_context("fork").Pool(processes) if processes > 1 else None
     try:
-        for last, count, copied, bad in pool.imap(prepared, blocks) if pool else map(prepared, blocks):
+        for last, count, copied, bad in (
+            pool.imap(prepared, _paced(blocks, ahead)) if pool else map(prepared, blocks)
+        ):
             _store(engine, digest, last, count, copied, len(bad))
+            ahead.release()
             report.loaded += count
             report.refused += len(bad)
             report.bad += bad[: 1000 - len(report.bad)]
@@ -156,6 +153,11 @@ def _load_blocks(
     _finish(engine, digest)
     engine.dispose()
     return report
+
+
+def _paced(blocks: Iterator[T], ahead: threading.Semaphore) -> Iterator[T]:
+    while ahead.acquire() and (block := next(blocks, None)) is not None:
+        yield block
 
 
 def _store(engine, digest: str, last: int, count: int, copied: str, refused: int) -> None:  # type: ignore[no-untyped-def]
