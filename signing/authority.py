@@ -295,17 +295,16 @@ class Authority:
         evidence_reference: str,
         public_key: ec.EllipticCurvePublicKey,
         lifetime: timedelta = timedelta(hours=24),
-        papers: bytes | None = None,
-        proof: bytes | None = None,
+        proof: Mapping[str, bytes | str] | None = None,
     ) -> x509.Certificate:
         """A one-time certificate for one act of signing (ES-20), stored before it is returned; does not commit.
 
-        `id_hash`: a keyed hash of the ID number (never the number). `papers` and `proof` are SHA-256 digests that
-        tie the certificate to the exact papers and to the signer's proof of will. `lifetime` at most 24 hours.
+        `id_hash`: a keyed hash of the ID number (never the number). `proof` ties the certificate to the
+        exact papers and to the signer's proof of will (`signing.control.link`). `lifetime` at most 24 hours.
         Raises `LintFailure` for a name or lifetime that the profile does not allow.
         """
         issuer = self.issuer()
-        link = {"version": 1, "reference": evidence_reference, "papers": papers, "proof": proof}
+        link = {"version": 2 if proof else 1, "reference": evidence_reference, **(proof or {})}
         certificate = issuing.issue(
             "event",
             distinguished_name(C="CN", CN=real_name, SERIALNUMBER=id_hash),
@@ -313,7 +312,7 @@ class Authority:
             issuer,
             base_url=self.manifest["base_url"],
             lifetime=lifetime,
-            link=EvidenceLink({key: value for key, value in link.items() if value is not None}),
+            link=EvidenceLink(link),
         )
         db.execute(
             insert(Certificate).values(

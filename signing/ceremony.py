@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from signing import stamps
 from signing.authority import Authority
-from signing.keys import one_time_key
+from signing.control import Proof, link, require_shown
+from signing.keys import Key, one_time_key
 from signing.pdf import Box, Pen
 
 EVENT_LIFETIME = timedelta(minutes=30)
@@ -46,19 +47,26 @@ def sign_set(
     real_name: str,
     id_hash: str,
     evidence_reference: str,
+    proof: Proof | None = None,
+    key: Key | None = None,
 ) -> SignedSet:
     """Sign all papers of one person in one act (ES-20). Everything belongs to the caller's transaction.
 
-    Raises PaperRefused, TimeStampFailure, CertificateUnusable, LintFailure; then nothing is signed.
+    `proof`: that only this person could ask for it (ES-01); without one the signatures say so when they are checked.
+    `key`: the one that the person's PIN opened; otherwise one is made here and gone with the act.
+    Raises ProofRefused, PaperRefused, TimeStampFailure, CertificateUnusable, LintFailure; then nothing is signed.
     """
-    key = one_time_key()
+    if proof is not None:
+        statement, _ = proof.check()
+        require_shown(statement, {request.kind: request.pdf for request in requests})
+    key = key or one_time_key()
     certificate = authority.issue_event_certificate(
         db, real_name=real_name, id_hash=id_hash, evidence_reference=evidence_reference, public_key=key.public_key(),
-        lifetime=EVENT_LIFETIME,
+        lifetime=EVENT_LIFETIME, proof=link(proof) if proof else None,
     )  # fmt: skip
     credential = authority.credential(key, certificate)
     db.flush()
-    pen = Pen(db, authority, credential)
+    pen = Pen(db, authority, credential, proof.dump() if proof else b"")
     now = datetime.now(UTC)
     signed = {}
     for request in requests:

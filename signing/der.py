@@ -45,13 +45,17 @@ def attribute(kind: bytes, value: bytes) -> bytes:
     return tlv(SEQUENCE, kind, set_of(value))
 
 
-def signed_attributes(content_type: bytes, digest: bytes, certificate: asn1.Certificate) -> bytes:
-    """The attributes that are signed: type and SHA-256 digest of the content, hash of the certificate (CAdES, RFC 5035)."""
+def signed_attributes(
+    content_type: bytes, digest: bytes, certificate: asn1.Certificate, *more: bytes
+) -> bytes:
+    """The attributes that are signed: type and SHA-256 digest of the content, hash of the certificate (CAdES, RFC 5035),
+    and any `more`."""
     identity = tlv(SEQUENCE, tlv(OCTETS, sha256(certificate.dump()).digest()))
     return set_of(
         attribute(CONTENT_TYPE, content_type),
         attribute(MESSAGE_DIGEST, tlv(OCTETS, digest)),
         attribute(SIGNING_CERTIFICATE, tlv(SEQUENCE, tlv(SEQUENCE, identity))),
+        *more,
     )
 
 

@@ -31,5 +31,9 @@ class ProofRefused(SigningError):
     """The proof of the signer's will does not fit these papers, this person or this credential (ES-01)."""
 
 
+class WrongPin(ProofRefused):
+    """The PIN does not open the signer's key, or another browser asks."""
+
+
 class PaperRefused(SigningError):
     """The PDF cannot be signed as asked: field missing, taken or locked, or the file is not a usable PDF."""

@@ -3,6 +3,7 @@
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from asn1crypto import core
 from cryptography import x509
@@ -25,6 +26,8 @@ class EvidenceLink(core.Sequence):
         ("reference", core.UTF8String),
         ("papers", core.OctetString, {"explicit": 0, "optional": True}),
         ("proof", core.OctetString, {"explicit": 1, "optional": True}),
+        ("control", core.UTF8String, {"explicit": 2, "optional": True}),
+        ("credential", core.OctetString, {"explicit": 3, "optional": True}),
     ]
 
 
@@ -50,8 +53,9 @@ def common_name(name: x509.Name) -> str:
     return str(found[0].value) if found else ""
 
 
-def evidence_link(certificate: x509.Certificate) -> dict[str, object]:
-    """What an event certificate says of its evidence: `reference`, and digests of `papers` and `proof`."""
+def evidence_link(certificate: x509.Certificate) -> dict[str, Any]:
+    """What an event certificate says of its evidence: `reference`, digests of the statement of `papers`, of the
+    `proof` over it and of the signer's `credential`, and the method of `control`."""
     extension = certificate.extensions.get_extension_for_oid(EVIDENCE_EXTENSION).value
     assert isinstance(extension, x509.UnrecognizedExtension)
     return dict(EvidenceLink.load(extension.value).native)

@@ -35,6 +35,7 @@ from signing.errors import PaperRefused
 from signing.papers import fonts
 from signing.papers.data import RenderedPaper
 from signing.papers.layout import ACCEPTANCE
+from signing.profiles import CONTROL_ATTRIBUTE
 from signing.proofs import Proofs, gather, parsed
 from signing.timestamp import OwnTimeStamper
 
@@ -53,7 +54,8 @@ ATTRIBUTES = 1600  # octets of a CMS signature besides the certificates: attribu
 class HeldKey(signers.Signer):
     """Signs with a key wherever it lives, in memory or in a token; the key itself is never asked for."""
 
-    def __init__(self, credential: Credential) -> None:
+    def __init__(self, credential: Credential, proof: bytes = b"") -> None:
+        self._more = [der.attribute(der.oid(CONTROL_ATTRIBUTE), proof)] if proof else []
         self._certificate = parsed(credential.certificate)
         self._held = [self._certificate, *(parsed(c) for c in credential.chain[:-1])]
         super().__init__(signing_cert=self._certificate)
@@ -67,7 +69,9 @@ class HeldKey(signers.Signer):
 
     async def signed_attrs(self, data_digest: bytes, *args: Any, **kwargs: Any) -> cms.CMSAttributes:
         """See Signer. The time of signing is the time stamp's, so none is claimed here (PAdES)."""
-        return cms.CMSAttributes.load(der.signed_attributes(der.DATA, data_digest, self._certificate))
+        return cms.CMSAttributes.load(
+            der.signed_attributes(der.DATA, data_digest, self._certificate, *self._more)
+        )
 
     async def async_sign_prescribed_attributes(
         self,
@@ -93,16 +97,18 @@ class HeldKey(signers.Signer):
 class Pen:
     """One credential at work: its validation data is gathered once and serves every paper signed with this pen.
 
+    `proof`: that only the signer could sign (`signing.control`), to go into each signature.
+
     Raises CertificateUnusable when its certificate, or the time stamping one, cannot be relied on now.
     """
 
-    def __init__(self, db: Session, authority: Authority, credential: Credential) -> None:
+    def __init__(self, db: Session, authority: Authority, credential: Credential, proof: bytes = b"") -> None:
         self.credential = credential
         self._proofs: Proofs = gather(db, authority, [credential, authority.tsa()])
         self._stamper = OwnTimeStamper(db, authority)
-        self._signer = HeldKey(credential)
+        self._signer = HeldKey(credential, proof)
         held = sum(len(certificate.dump()) for certificate in self._proofs.certificates)
-        self._reserved = 2 * (held + ATTRIBUTES)
+        self._reserved = 2 * (held + ATTRIBUTES + len(proof))
 
     def sign(
         self,

@@ -11,6 +11,7 @@ ARC = "2.25.112938267195382937215834291937465182931"
 CERTIFICATE_POLICY = f"{ARC}.1.1"
 TIME_STAMP_POLICY = f"{ARC}.1.2"
 EVIDENCE_EXTENSION = ObjectIdentifier(f"{ARC}.2.1")
+CONTROL_ATTRIBUTE = f"{ARC}.3.1"  # signed attribute: the proof that only the signer could sign
 
 DOCUMENT_SIGNING = ObjectIdentifier("1.3.6.1.5.5.7.3.36")  # RFC 9336
 

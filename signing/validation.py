@@ -33,6 +33,7 @@ from pyhanko_certvalidator import CertificateValidator, ValidationContext
 from pyhanko_certvalidator import errors as paths
 from pyhanko_certvalidator.path import ValidationPath
 
+from signing import control
 from signing.errors import PaperRefused
 from signing.issuing import evidence_link
 
@@ -49,6 +50,14 @@ REASONS = {
     "revoked": "The certificate was revoked when the signature was made.",
     "revocation_unknown": "Nothing in the file proves that the certificate was not revoked.",
     "certificate_unfit": "The certificate is not made for signatures.",
+    "control_invalid": "The proof that only the signer could sign does not hold for this paper.",
+}
+CONTROLS = {
+    "passkey": "The signer's phone confirmed these very papers with face, finger or screen lock.",
+    "pin": "Made with the key that opens only with the signer's PIN, over these very papers.",
+    "none": "Nothing proves that only the signer could make this signature.",
+    "invalid": "A proof is there, but it does not hold for this paper, this signer or this key.",
+    "": "",
 }
 TOLERANCE = timedelta(seconds=5)
 
@@ -60,6 +69,8 @@ class SignatureReport:
     `kind`: signature or archive_stamp. `time_source`: time_stamp, or claimed (nobody but the signer says so).
     `revocation`: good, revoked or unknown. `coverage`: whole_file, revision or partial. `changes` since: none,
     validation_data (archive stamps and proofs), signatures (further signatures) or forbidden.
+    `control`: a key of CONTROLS; whether only the signer could sign, empty for seals and archive stamps.
+    `credential`: SHA-256 of the signer's own key, as the case's records hold it from before the act.
     `level`: B-B, B-T, B-LT, B-LTA, or empty when the signature is not valid. `reason`: a key of REASONS or empty.
     """
 
@@ -77,6 +88,8 @@ class SignatureReport:
     changes: str
     level: str
     evidence: str
+    control: str
+    credential: str
     reason: str
 
     @property
@@ -100,7 +113,7 @@ def validate(
     except (PdfError, PyHankoError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise PaperRefused(f"this is no readable PDF: {error}") from error
     trust = [asn1.Certificate.load(root.public_bytes(Encoding.DER)) for root in roots]
-    examiner = _Examiner(reader, signatures, store, trust, at or datetime.now(UTC))
+    examiner = _Examiner(pdf, reader, signatures, store, trust, at or datetime.now(UTC))
     return asyncio.run(examiner.reports())
 
 
@@ -146,6 +159,7 @@ class _Examiner:
 
     def __init__(
         self,
+        pdf: bytes,
         reader: PdfFileReader,
         signatures: list[EmbeddedPdfSignature],
         store: _Store,
@@ -159,6 +173,7 @@ class _Examiner:
             trust,
             at,
         )
+        self._pdf = pdf
         self._paths: dict[tuple[bytes, datetime, str], _Path] = {}
 
     async def reports(self) -> list[SignatureReport]:
@@ -208,14 +223,26 @@ class _Examiner:
                 moment, source = stamped, "time_stamp"
         path = await self._path(signature.signer_cert, signature.other_embedded_certs, moment, "signing")
         foreign = path.reason if path.reason == "untrusted_root" else ""
+        mastery = self._control(signature)
         reason = reason or foreign or stamp_reason or path.reason
+        reason = reason or ("control_invalid" if mastery == "invalid" else "")
         level = "" if reason else "B-LTA" if archived else "B-LT"
         if reason in ("revocation_unknown", "time_stamp_missing") and path.reason in (
             "",
             "revocation_unknown",
         ):
             level = "B-T" if source == "time_stamp" else "B-B"
-        return self._report(signature, "signature", moment, source, reason, path, coverage, changes, level)
+        return self._report(
+            signature, "signature", moment, source, reason, path, coverage, changes, level, mastery
+        )
+
+    def _control(self, signature: EmbeddedPdfSignature) -> str:
+        attributes = {
+            attribute["type"].dotted: attribute["values"][0].dump()
+            for attribute in signature.signer_info["signed_attrs"]
+        }
+        certificate = x509.load_der_x509_certificate(signature.signer_cert.dump())
+        return control.verdict(certificate, attributes, self._pdf, self._reader, signature.signed_revision)
 
     def _integrity(self, signature: EmbeddedPdfSignature) -> tuple[str, str, str]:
         """The first reason of integrity, how far the signature reaches, and what was changed since."""
@@ -319,9 +346,10 @@ class _Examiner:
     @staticmethod
     def _report(
         signature: EmbeddedPdfSignature, kind: str, moment: datetime, source: str, reason: str, path: _Path,
-        coverage: str, changes: str, level: str,
+        coverage: str, changes: str, level: str, control: str = "",
     ) -> SignatureReport:  # fmt: skip
         certificate = x509.load_der_x509_certificate(signature.signer_cert.dump())
+        evidence, credential = _evidence(certificate)
         subject = signature.signer_cert.subject.native
         known = {"": "good", "revoked": "revoked"}.get(path.reason, "unknown")
         return SignatureReport(
@@ -331,7 +359,7 @@ class _Examiner:
             time=moment.astimezone(UTC).isoformat(timespec="seconds"), time_source=source,
             intact=reason not in ("content_changed", "signature_forged", "not_covering"),
             trusted=path.reason == "", revocation=known, coverage=coverage, changes=changes, level=level,
-            evidence=_evidence(certificate), reason=reason,
+            evidence=evidence, control=control, credential=credential, reason=reason,
         )  # fmt: skip
 
 
@@ -370,11 +398,13 @@ def _changes(signature: EmbeddedPdfSignature, coverage: str) -> str:
     }.get(level, "signatures")
 
 
-def _evidence(certificate: x509.Certificate) -> str:
+def _evidence(certificate: x509.Certificate) -> tuple[str, str]:
+    """The reference of the evidence, and the SHA-256 of the signer's own key."""
     try:
-        return str(evidence_link(certificate)["reference"])
+        said = evidence_link(certificate)
     except x509.ExtensionNotFound:
-        return ""
+        return "", ""
+    return str(said["reference"]), (said["credential"] or b"").hex()
 
 
 def load_roots(data: bytes) -> list[x509.Certificate]:
@@ -385,8 +415,16 @@ def load_roots(data: bytes) -> list[x509.Certificate]:
 
 
 def as_json(reports: Sequence[SignatureReport]) -> str:
-    """The reports as JSON, each with `valid` and `says`, one sentence for people."""
-    rows = [{**asdict(r), "valid": r.valid, "says": REASONS.get(r.reason, "Valid.")} for r in reports]
+    """The reports as JSON, each with `valid`, and `says` and `control_says`, a sentence each for people."""
+    rows = [
+        {
+            **asdict(r),
+            "valid": r.valid,
+            "says": REASONS.get(r.reason, "Valid."),
+            "control_says": CONTROLS[r.control],
+        }
+        for r in reports
+    ]
     return json.dumps(
         {"signatures": rows, "valid": bool(rows) and all(r.valid for r in reports)},
         ensure_ascii=False,

@@ -66,12 +66,20 @@ def test_event_certificate_states_what_the_law_asks(authority, db):
     """ES-08, ES-20: provider, holder, serial, validity, key, signature; at most 24 hours; a link to the evidence (ES-21)."""
     key = one_time_key()
     digest = sha256(b"papers").digest()
-    made = event(authority, db, public_key=key.public_key(), papers=digest)
+    made = event(authority, db, public_key=key.public_key(), proof={"papers": digest})
     assert made.not_valid_after_utc - made.not_valid_before_utc <= timedelta(hours=24)
     assert "七步" in made.issuer.rfc4514_string()
     assert "张样例" in made.subject.rfc4514_string()
     assert made.public_key() == key.public_key()
-    assert evidence_link(made) == {"version": 1, "reference": "QB1/1", "papers": digest, "proof": None}
+    held = {
+        "version": 2,
+        "reference": "QB1/1",
+        "papers": digest,
+        "proof": None,
+        "control": None,
+        "credential": None,
+    }
+    assert evidence_link(made) == held
     assert evidence_link(event(authority, db))["papers"] is None
 
 
