@@ -8,6 +8,7 @@ from workflow.naming.catalogue import compiled
 from workflow.naming.facts import FORMS
 from workflow.naming.proposal import Proposal
 from workflow.naming.rules import local_findings
+from workflow.naming.text import standard_characters
 from workflow.naming.word_rules import scope_findings
 
 TODAY = date(2026, 11, 24)
@@ -53,6 +54,15 @@ def test_nothing_stops_a_name_that_keeps_the_rules(name, kind):
 def test_and_nothing_is_said_about_a_plain_one(name):
     """NM-11's own example of an acceptable name among them, and 泰山: a place, and a fine trade name."""
     assert findings(name) == []
+
+
+@pytest.mark.parametrize(
+    ("character", "standard"), [("昇", True), ("𬭎", True), ("堃", True), ("堀", False), ("彐", False)]
+)
+def test_the_national_list_of_characters_decides(character, standard):
+    """NM-04: 8,105 characters, among them rare ones of people's names, some beyond the basic plane."""
+    assert len(standard_characters()) == 8105
+    assert (("NM-04", "review") in rules(f"武汉{character}林软件有限公司")) is not standard
 
 
 BLOCKED = [

@@ -102,8 +102,8 @@ def _written(proposal: Proposal, parts: Parts) -> Iterator[Finding]:
     if rare:
         yield finding(
             "NM-04", "review",
-            f"“{rare}”较为少见，需要人工核对是否收入《通用规范汉字表》。",
-            f"“{rare}” is rare; a registrar checks it against the List of Commonly Used Standard Chinese Characters.",
+            f"“{rare}”没有收入《通用规范汉字表》，需要人工核对。",
+            f"“{rare}” is not in the List of Commonly Used Standard Chinese Characters; a registrar looks at it.",
             REG.format("五"),
         )  # fmt: skip
     if any("\u3001" <= c <= "\u303f" for c in name):
