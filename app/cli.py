@@ -16,11 +16,11 @@ class Plain(click.Group):
         """See click.Group."""
         from sqlalchemy.exc import OperationalError
 
-        from signing.errors import AuthorityUnavailable
+        from signing.errors import SigningError
 
         try:
             return super().invoke(ctx)
-        except (PostgresUnavailable, AuthorityUnavailable, RuleViolation) as error:
+        except (PostgresUnavailable, SigningError, RuleViolation) as error:
             raise click.ClickException(str(error)) from error
         except OperationalError as error:
             reason = str(error.orig).strip().splitlines()[-1]
@@ -200,10 +200,11 @@ def bench() -> None:
 def _mount(group: click.Group) -> None:
     """Add the rooms' own commands."""
     from benchmarks.names import command as bench_names
+    from workflow.ca import ca
     from workflow.establishment.commands import address, scope_group, validate
     from workflow.naming.commands import names
 
-    for command in (names, address, scope_group, validate):
+    for command in (names, address, scope_group, validate, ca):
         group.add_command(command)
     bench.add_command(bench_names, "names")
 

@@ -104,8 +104,8 @@ class Pen:
 
     def __init__(self, db: Session, authority: Authority, credential: Credential, proof: bytes = b"") -> None:
         self.credential = credential
-        self._proofs: Proofs = gather(db, authority, [credential, authority.tsa()])
         self._stamper = OwnTimeStamper(db, authority)
+        self._proofs: Proofs = gather(db, authority, [credential, self._stamper.signer])
         self._signer = HeldKey(credential, proof)
         held = sum(len(certificate.dump()) for certificate in self._proofs.certificates)
         self._reserved = 2 * (held + ATTRIBUTES + len(proof))
@@ -252,8 +252,9 @@ def archive(db: Session, authority: Authority, pdf: bytes) -> bytes:
     The proofs of the time stamping certificate go in with the same revision. Does not commit.
     Raises PaperRefused, TimeStampFailure, CertificateUnusable.
     """
-    proofs = gather(db, authority, [authority.tsa()])
-    stamper = signers.PdfTimeStamper(OwnTimeStamper(db, authority))
+    own = OwnTimeStamper(db, authority)
+    proofs = gather(db, authority, [own.signer])
+    stamper = signers.PdfTimeStamper(own)
     held = sum(len(certificate.dump()) for certificate in proofs.certificates)
     try:
         writer = IncrementalPdfFileWriter(BytesIO(pdf))

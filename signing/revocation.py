@@ -56,6 +56,15 @@ def current_list(db: Session, authority: Authority, issuer: str = "") -> bytes:
     return make_list(db, authority, issuer)
 
 
+def renew_lists(db: Session, authority: Authority) -> int:
+    """Have a current CRL of every issuing certificate that has not run out. Does not commit; returns how many."""
+    now = datetime.now(UTC)
+    labels = [x for x in authority.manifest["issuing"] if authority.certificate(x).not_valid_after_utc > now]
+    for label in labels:
+        current_list(db, authority, label)
+    return len(labels)
+
+
 def make_list(db: Session, authority: Authority, issuer: str = "") -> bytes:
     """Make and store the next CRL of an issuing label. Does not commit."""
     signer = authority.issuer(issuer)

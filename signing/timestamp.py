@@ -68,11 +68,17 @@ class _Refused(Exception):
 
 
 def respond(
-    db: Session, authority: Authority, request: bytes, clock: Clock | None = None, *, whole_chain: bool = True
+    db: Session,
+    authority: Authority,
+    request: bytes,
+    clock: Clock | None = None,
+    *,
+    whole_chain: bool = True,
+    signer: Credential | None = None,
 ) -> bytes:
     """The RFC 3161 response (DER) to a request (DER). Never raises: what cannot be vouched for is refused.
 
-    `whole_chain`: put the issuing certificate beside the time stamping one when certificates are asked for.
+    `signer`: the time stamping key, the one in use if left out. `whole_chain`: put the issuing certificate beside the time stamping one when certificates are asked for.
 
     A granted token's row is written in the caller's transaction, before the token leaves.
     """
@@ -85,7 +91,9 @@ def respond(
         return tsp.TimeStampResp(
             {
                 "status": {"status": "granted"},
-                "time_stamp_token": _token(db, authority, asked, clock or CheckedClock(), whole_chain),
+                "time_stamp_token": _token(
+                    db, signer or authority.tsa(), asked, clock or CheckedClock(), whole_chain
+                ),
             }
         ).dump()
     except _Refused as refused:
@@ -93,7 +101,7 @@ def respond(
 
 
 def _token(
-    db: Session, authority: Authority, asked: tsp.TimeStampReq, clock: Clock, whole_chain: bool
+    db: Session, signer: Credential, asked: tsp.TimeStampReq, clock: Clock, whole_chain: bool
 ) -> cms.ContentInfo:
     imprint = asked["message_imprint"]
     algorithm = imprint["hash_algorithm"]["algorithm"].native
@@ -108,7 +116,6 @@ def _token(
         raise _Refused("unaccepted_policy", "this policy is not served")
     if asked["extensions"].native:
         raise _Refused("unaccepted_extensions", "no extension is served")
-    signer = authority.tsa()
     try:
         moment = clock.now(db)
     except TimeStampFailure as failure:
@@ -166,15 +173,19 @@ class OwnTimeStamper(TimeStamper):
     """Our authority for pyHanko, in this process and in the caller's transaction, without the network.
 
     The issuing certificate is left out of its tokens, as a signed paper holds it already, unless `whole_chain`.
+    All its tokens are of one `signer`, also when the key in use is replaced meanwhile, so its proofs fit all of them.
     """
 
     def __init__(self, db: Session, authority: Authority, whole_chain: bool = False) -> None:
         super().__init__()
         self._db, self._authority, self._whole_chain = db, authority, whole_chain
+        self.signer = authority.tsa()
 
     async def async_request_tsa_response(self, req: tsp.TimeStampReq) -> tsp.TimeStampResp:
         """See TimeStamper. Raises TimeStampFailure when the TSA refuses: nothing is signed without its time."""
-        answer = respond(self._db, self._authority, req.dump(), whole_chain=self._whole_chain)
+        answer = respond(
+            self._db, self._authority, req.dump(), whole_chain=self._whole_chain, signer=self.signer
+        )
         status = tsp.PKIStatusInfo.load(core.Sequence.load(answer).contents)
         if status["status"].native != "granted":
             raise TimeStampFailure(f"the time stamp was refused: {status['status_string'].native}")

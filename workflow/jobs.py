@@ -23,6 +23,7 @@ from workflow.settings import settings
 from workflow.upkeep import (
     expire_reservations,
     lapse_invitations,
+    renew_authority,
     renew_revocation_lists,
     take_missing_reports,
 )
@@ -147,6 +148,7 @@ def _upkeep() -> dict[str, int]:
         expire_reservations,
         lapse_invitations,
         take_missing_reports,
+        renew_authority,
         renew_revocation_lists,
         anchor_due,
     ):

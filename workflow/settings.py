@@ -46,6 +46,7 @@ class Settings(BaseSettings):
     sms_service_url: str = ""
     smtp_host: str = "127.0.0.1"
     smtp_port: int = 8025
+    operator_mail: str = ""  # who is told what the installation cannot do by itself; nobody if empty
     service_key: str = DEMO_SECRET  # signs our requests to the outside services
     outside_timeout_seconds: float = 10.0
 

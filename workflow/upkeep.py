@@ -1,14 +1,15 @@
 """What time does: reservations and links run out, reports that stayed away are fetched, lists are renewed."""
 
+import logging
 from datetime import timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from signing import revocation
+from signing import revocation, rotation
 from workflow.accounts.models import Account
 from workflow.case import Actor, Case, advance
-from workflow.db import now
+from workflow.db import now, transaction
 from workflow.errors import Conflict, OutsideFailure
 from workflow.gateways import HttpBankGateway
 from workflow.handoff.models import BankClient, Handoff
@@ -17,9 +18,11 @@ from workflow.machine import HandoffMachine, InvitationMachine, is_final, next_s
 from workflow.messages.operations import send
 from workflow.naming import declaration
 from workflow.naming import operations as naming
+from workflow.settings import settings
 from workflow.signatures.models import Invitation
 from workflow.signer import authority
 
+log = logging.getLogger(__name__)
 POLL_AFTER = timedelta(minutes=10)
 
 
@@ -84,6 +87,22 @@ def take_missing_reports(db: Session) -> int:
 
 
 def renew_revocation_lists(db: Session) -> int:
-    """Renew the certificate revocation list before it runs out."""
-    revocation.current_list(db, authority())
-    return 1
+    """Renew the certificate revocation lists before they run out, those of replaced issuing certificates too."""
+    return revocation.renew_lists(db, authority())
+
+
+def renew_authority(db: Session) -> int:
+    """Replace the authority's own keys and certificates before they run out; warn of what only the root can do."""
+    made, waiting = rotation.renew(authority(), transaction)
+    if made:
+        log.info("the certificate authority replaced %s", ", ".join(made))
+    for item in waiting:
+        log.warning(
+            "the certificate authority needs its root's key: %s runs out on %s", item.label, item.until.date()
+        )
+        if settings().operator_mail:
+            send(
+                db, "mail", settings().operator_mail, "authority_waits",
+                f"authority_waits:{item.label}:{item.profile}:{now():%G-%V}", label=item.label, until=item.until.date(),
+            )  # fmt: skip
+    return len(made)

@@ -3,10 +3,17 @@
 from workflow.errors import Words
 
 SUBJECT = {
+    "authority_waits": Words(
+        "请连接根密钥：{label} 将于 {until} 到期", "The root's key is needed: {label} runs out on {until}"
+    ),
     "sign_invitation": Words("请签署“{company}”的设立材料", "Please sign the papers of “{company}”"),
 }
 
 TEMPLATES: dict[str, Words] = {
+    "authority_waits": Words(
+        "{label} 将于 {until} 到期，只有根密钥能够更换。请连接根密钥后运行 qibu ca renew，随后再将其离线保管。",
+        "{label} runs out on {until} and only the root's key can replace it. Connect it, run qibu ca renew, and take it offline again.",
+    ),
     "login_code": Words(
         "【七步】登录验证码 {code}，{minutes} 分钟内有效。请勿告诉任何人。",
         "[Qibu] Your sign-in code is {code}, valid for {minutes} minutes. Never tell it to anyone.",
