@@ -1,4 +1,5 @@
-"""The lists that staff keep: restricted words, synonyms, look-alikes. Proposed by one, approved by another."""
+"""The lists that staff keep: restricted words, synonyms, look-alikes, and the facts of `facts.py`. Proposed by one,
+approved by another."""
 
 import uuid
 from datetime import date
@@ -11,12 +12,15 @@ from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from sqlalchemy import select
 
+from app.intranet import facts
 from app.intranet.desk import ANY_STAFF
+from app.intranet.facts import ReasonForm
 from app.web import forms
 from app.web.access import staff
 from app.web.database import db
 from app.web.pagination import paginate, paginate_list
 from workflow.accounts.models import Staff
+from workflow.catalogues.queries import catalogue as catalogue_of_facts
 from workflow.clock import today
 from workflow.db import now
 from workflow.errors import NotFound, RuleViolation
@@ -26,9 +30,13 @@ from workflow.naming.models import NameCatalogueChange
 from workflow.naming.queries import current_catalogue
 
 blueprint = Blueprint("intranet_names", __name__, url_prefix="/catalogues")
-KINDS = {"words": "word", "synonyms": "synonym", "lookalikes": "lookalike"}
-LISTS = {"words": _l("Restricted words"), "synonyms": _l("Synonyms"), "lookalikes": _l("Look-alikes")}
-TITLES = {"word": _l("Restricted word"), "synonym": _l("Synonym"), "lookalike": _l("Look-alike characters")}
+KINDS = {"words": "word", "synonyms": "synonym", "lookalikes": "lookalike"} | facts.KINDS
+LISTS = {
+    "words": _l("Restricted words"), "synonyms": _l("Synonyms"), "lookalikes": _l("Look-alikes"),
+} | facts.LISTS  # fmt: skip
+TITLES = {
+    "word": _l("Restricted word"), "synonym": _l("Synonym"), "lookalike": _l("Look-alike characters"),
+} | facts.TITLES  # fmt: skip
 ACTIONS = {"add": _l("Add or change"), "withdraw": _l("Take off the list")}
 EFFECTS = {"block": _l("Not allowed"), "review": _l("To be checked"), "warn": _l("To be noted")}
 CHOICES = {"forbid": EFFECTS["block"], "review": EFFECTS["review"], "warn": EFFECTS["warn"]}
@@ -45,17 +53,9 @@ FIELDS = {
     "valid_from": _l("In force from"), "valid_to": _l("In force until"), "group": _l("Group"),
     "a": _l("Character"), "b": _l("Looks like"),
 }  # fmt: skip
+FIELDS = facts.FIELDS | FIELDS
 EDITORS = ("editor",)
 APPROVERS = ("editor", "administrator")
-
-
-class ReasonForm(forms.Form):
-    """Why the list is to change."""
-
-    reason = forms.TextArea(
-        _l("Reason of the change"), max_length=500, count=True, required=_l("Give the reason"),
-        hint=_l("The second person and later readers see it."),
-    )  # fmt: skip
 
 
 class WordForm(ReasonForm):
@@ -110,7 +110,9 @@ class NoteForm(forms.Form):
     note = forms.TextArea(_l("Remark"), max_length=500, hint=_l("Needed to turn the change down."))
 
 
-FORMS: dict[str, type[ReasonForm]] = {"word": WordForm, "synonym": SynonymForm, "lookalike": LookalikeForm}
+FORMS: dict[str, type[forms.Form]] = {
+    "word": WordForm, "synonym": SynonymForm, "lookalike": LookalikeForm,
+} | facts.FORMS  # fmt: skip
 
 
 def _kind(name: str) -> str:
@@ -132,6 +134,12 @@ def show(name: str) -> ResponseReturnValue:
     """One list as it is in force, searched and in pages."""
     kind, catalogue = _kind(name), current_catalogue(db)
     text = request.args.get("q", "").strip()[:40]
+    if kind in facts.FORMS:
+        return render_template(
+            "intranet/names/facts.html", name=name, page=paginate_list(facts.rows(catalogue_of_facts(db), kind, text)), text=text,
+            lists=LISTS, columns=facts.COLUMNS[kind], key=facts.KEY[kind], waiting=len(listings.pending(db)),
+            may_edit=_may(EDITORS), today=today(), cells=facts.cells, kind=kind, facts=catalogue_of_facts(db), fields=FIELDS,
+        )  # fmt: skip
     picked = {key: request.args.get(key, "") for key in ("category", "effect", "group")}
     rows: list[Any] = {
         "word": lambda: listings.words(catalogue, text, picked["category"], picked["effect"]),
@@ -160,9 +168,12 @@ def _may(roles: tuple[str, ...]) -> bool:
 def add(name: str) -> ResponseReturnValue:
     """Propose an entry, or other values for one; what it would change is shown first."""
     kind, catalogue = _kind(name), current_catalogue(db)
-    form = FORMS[kind](data=_known(catalogue, kind)) if request.method == "GET" else FORMS[kind]()
+    known = _known(catalogue, kind)
+    form = FORMS[kind](data=known or None) if request.method == "GET" else FORMS[kind]()
     if isinstance(form, WordForm):
         form.rule.choices = form.rule.remember([(rule, rule) for rule in listings.rules(catalogue)])
+    if kind in facts.FORMS:
+        facts.offer(form, catalogue_of_facts(db))
     return _proposed(name, "add", form, _values(form))
 
 
@@ -171,14 +182,14 @@ def add(name: str) -> ResponseReturnValue:
 def withdraw(name: str) -> ResponseReturnValue:
     """Propose that an entry leaves the list."""
     kind = _kind(name)
-    keys = ("a", "b") if kind == "lookalike" else ("word",)
-    values = {key: request.values.get(key, "")[:20] for key in keys}
+    keys = ("a", "b") if kind == "lookalike" else (facts.KEY.get(kind, "word"),)
+    values = {key: request.values.get(key, "")[:40] for key in keys}
     if not _known(current_catalogue(db), kind, values):
         raise NotFound("entry")
     return _proposed(name, "withdraw", ReasonForm(), values)
 
 
-def _proposed(name: str, action: str, form: ReasonForm, values: dict[str, str]) -> ResponseReturnValue:
+def _proposed(name: str, action: str, form: Any, values: dict[str, str]) -> ResponseReturnValue:
     kind = KINDS[name]
     effects: list[lists.Effect] | None = None
     if form.validate_on_submit():
@@ -209,6 +220,8 @@ def _proposed(name: str, action: str, form: ReasonForm, values: dict[str, str]) 
 def _known(catalogue: Catalogue, kind: str, key: dict[str, str] | None = None) -> dict[str, Any]:
     """The values of the entry that the address names, or nothing."""
     asked = key or request.args
+    if kind in facts.FORMS:
+        return facts.known(catalogue_of_facts(db), kind, asked.get(facts.KEY[kind], ""))
     word = asked.get("word", "")
     if kind == "word" and word in catalogue.words:
         held = catalogue.words[word]
@@ -225,11 +238,11 @@ def _known(catalogue: Catalogue, kind: str, key: dict[str, str] | None = None) -
     return {}
 
 
-def _values(form: ReasonForm) -> dict[str, str]:
+def _values(form: Any) -> dict[str, str]:
     values = {}
     for key, value in form.data.items():
         if key in FIELDS and value:
-            values[key] = value.isoformat() if isinstance(value, date) else str(value)
+            values[key] = facts.plain(value)
     if "exceptions" in values:
         values["exceptions"] = ";".join(
             filter(None, (e.strip() for e in values["exceptions"].replace("；", ";").split(";")))
@@ -241,9 +254,10 @@ def _shown(key: str, value: str) -> Any:
     """A value of a change as people read it."""
     if key in ("valid_from", "valid_to"):
         return date.fromisoformat(value)
-    if key == "exceptions":
+    if key == "exceptions" or key in facts.SEPARATED:
         return value.replace(";", "；")
-    return {"effect": CHOICES, "match": MATCHES, "source": SOURCES}.get(key, {}).get(value, value)
+    words = {"effect": CHOICES, "match": MATCHES, "source": SOURCES} | facts.WORDS
+    return words.get(key, {}).get(value, value)
 
 
 @blueprint.get("/changes")
@@ -263,6 +277,8 @@ def changes() -> ResponseReturnValue:
 def _subject(row: NameCatalogueChange) -> str:
     """What a change is about: the word, or the two characters."""
     values = row.values
+    if row.kind in facts.FORMS:
+        return facts.subject(catalogue_of_facts(db), row.kind, values)
     return f"{values['a']} / {values['b']}" if row.kind == "lookalike" else str(values["word"])
 
 

@@ -32,20 +32,26 @@ def _value(kind: Any, raw: str) -> Any:
     return raw
 
 
+def typed(model: type, values: dict[str, str]) -> dict[str, Any]:
+    """Texts as the columns of a table take them. Raises ValueError for a wrong one, KeyError for an unknown column."""
+    kinds = {c.name: c.type for c in model.__table__.columns}  # type: ignore[attr-defined]
+    return {name: _value(kinds[name], raw.strip()) for name, raw in values.items()}
+
+
 def read_file(path: Path, model: type) -> Iterator[dict[str, Any]]:
     """The rows of a catalogue file with the types of the table; lists are separated by `;`.
 
     Raises ValueError, with the line, for a column the table does not have or a value of the wrong kind.
     """
-    kinds = {c.name: c.type for c in model.__table__.columns if c.name not in STAFF}  # type: ignore[attr-defined]
+    columns = {c.name for c in model.__table__.columns if c.name not in STAFF}  # type: ignore[attr-defined]
     with path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.DictReader(file)
-        unknown = set(reader.fieldnames or ()) - set(kinds)
+        unknown = set(reader.fieldnames or ()) - columns
         if unknown:
             raise ValueError(f"{path.name}: no such column: {', '.join(sorted(unknown))}")
         for number, row in enumerate(reader, 2):
             try:
-                yield {name: _value(kinds[name], raw.strip()) for name, raw in row.items()}
+                yield typed(model, row)
             except (ValueError, KeyError, AttributeError) as problem:
                 raise ValueError(f"{path.name}, line {number}: {problem}") from problem
 

@@ -8,10 +8,11 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import lru_cache
 
 from workflow.catalogues.models import AuthorityRule, Division, Town
-from workflow.catalogues.queries import Catalogue
+from workflow.catalogues.queries import Catalogue, in_force
 
 HOME = "420000"
 LABEL = re.compile(
@@ -68,15 +69,15 @@ def _town_names(town: Town) -> Iterator[str]:
 
 
 class Gazetteer:
-    """The names of places, by their first two characters, longest first."""
+    """The names of places on a day, by their first two characters, longest first."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    def __init__(self, catalogue: Catalogue, day: date) -> None:
         self.catalogue = catalogue
         self.paths = {
             code: frozenset(d.code for d in catalogue.division_path(code)) for code in catalogue.divisions
         }
         self.names: dict[str, list[tuple[str, object, bool]]] = {}
-        for division in catalogue.divisions.values():
+        for division in in_force([*catalogue.divisions.values()], day):
             self._add(division.name, division, True)
             for alias in division.aliases:
                 self._add(alias, division, True)
@@ -85,11 +86,11 @@ class Gazetteer:
             district_of_same_name = division.kind == "市辖区" and parent and short == short_name(parent.name)
             if short and not district_of_same_name and (division.code[:2] == HOME[:2] or division.level < 3):
                 self._add(short, division, False)
-        for town in catalogue.towns.values():
+        for town in in_force([*catalogue.towns.values()], day):
             for name in _town_names(town):
                 self._add(name, town, name != town.name.removesuffix("道"))
         for rule in catalogue.authority_rules:
-            if rule.kind == "words" and not rule.ask:
+            if rule.kind == "words" and not rule.ask and rule.holds(day):
                 self._add(rule.place, rule, rule.place.endswith("区"))
         for entries in self.names.values():
             entries.sort(key=lambda entry: -len(entry[0]))
@@ -107,17 +108,17 @@ class Gazetteer:
 
 
 @lru_cache(maxsize=4)
-def gazetteer(catalogue: Catalogue) -> Gazetteer:
+def gazetteer(catalogue: Catalogue, day: date) -> Gazetteer:
     """The gazetteer of one state of the catalogues."""
-    return Gazetteer(catalogue)
+    return Gazetteer(catalogue, day)
 
 
-def readings(text: str, catalogue: Catalogue) -> list[Reading]:
+def readings(text: str, catalogue: Catalogue, day: date) -> list[Reading]:
     """The best readings of a normalised address: one when it is clear, several when it is ambiguous.
 
     Readings inside Hubei win over readings elsewhere. An address without any known place has one empty reading.
     """
-    names = gazetteer(catalogue)
+    names = gazetteer(catalogue, day)
     found = list(_follow(names, text, 0, Reading()))
     if not any(r.used for r in found):
         found = list(_search(names, text))

@@ -147,8 +147,10 @@ def match(
     subject = {entity_type}
     subject |= {"foreign"} if foreign else set()
     subject |= {"provincial_state"} if provincial_state else set()
-    found = readings(text, facts)
-    answers = [_decide(address, text, reading, subject, day or today(), facts) for reading in found]
+    when = day or today()
+    answers = [
+        _decide(address, text, reading, subject, when, facts) for reading in readings(text, facts, when)
+    ]
     return answers[0] if len(answers) == 1 else _ask(address, text, answers, facts)
 
 

@@ -76,7 +76,7 @@ def _pairs(text: str) -> set[str]:
 class _Index:
     """Everything about the wordings that a search compares with."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    def __init__(self, catalogue: Catalogue, day: date) -> None:
         self.entries = list(catalogue.scope_entries.values())
         self.texts = [_clean(e.text) for e in self.entries]
         syllables = [lazy_pinyin(t, style=Style.NORMAL) for t in self.texts]
@@ -97,14 +97,15 @@ class _Index:
         self.synonyms = [
             (_clean(s.word), [self.number[t] for t in s.texts if t in self.number])
             for s in catalogue.scope_synonyms
+            if s.holds(day)
         ]
         self.synonym_sounds = ["".join(lazy_pinyin(word)) for word, _ in self.synonyms]
         self.synonym_initials = ["".join(x[0] for x in lazy_pinyin(word)) for word, _ in self.synonyms]
 
 
 @lru_cache(maxsize=2)
-def _index(catalogue: Catalogue) -> _Index:
-    return _Index(catalogue)
+def _index(catalogue: Catalogue, day: date) -> _Index:
+    return _Index(catalogue, day)
 
 
 def search(
@@ -112,7 +113,8 @@ def search(
 ) -> list[Hit]:
     """Standard wordings for a keyword, best first (SC-01, SC-11). An empty term finds nothing."""
     facts = catalogue or from_files()
-    index, words = _index(facts), _clean(term)
+    when = day or today()
+    index, words = _index(facts, when), _clean(term)
     if not words or limit <= 0:
         return []
     scores: dict[int, float] = {}
@@ -132,7 +134,6 @@ def search(
                 give(number, 62.0)
     if max(scores.values(), default=0.0) < GOOD:
         _by_likeness(index, words, latin, give)
-    when = day or today()
     hits = [
         Hit(entry, score + TRUST.get(entry.attested, 0.0) - min(len(entry.text), 60) / 20)
         for number, score in scores.items()

@@ -1,5 +1,6 @@
-"""Staff edit the restricted words, the synonyms and the look-alikes: proposed with a reason, previewed, approved by a
-second person, and in force in every process with the next check."""
+"""Staff edit lists: proposed with a reason, previewed, approved by a second person, and in force in every process with
+the next check. The restricted words, the synonyms and the look-alikes are here; other rooms register theirs as a
+`Keeper`."""
 
 import re
 import uuid
@@ -29,6 +30,7 @@ NEEDED = {
     ("lookalike", "add"): ("a", "b"),
     ("lookalike", "withdraw"): ("a", "b"),
 }
+Values = dict[str, str]
 Measure = Callable[[str, str, Catalogue, date], str]
 _HAN = re.compile("[\u3400-\u9fff]")
 _HANS = re.compile("[\u3400-\u9fff]{1,20}")
@@ -57,6 +59,20 @@ class Effect:
     after: str
 
 
+@dataclass(frozen=True)
+class Keeper:
+    """A list of another room: which values an action (add, withdraw) needs, what is wrong with them, what they would do
+    to the last so many cases, and how an approved change is made."""
+
+    needed: dict[str, tuple[str, ...]]
+    wrong: Callable[[Session, str, Values], Iterator[Problem]]
+    preview: Callable[[Session, str, Values, datetime, int], list[Effect]]
+    put: Callable[[Session, NameCatalogueChange], None]
+
+
+KEEPERS: dict[str, Keeper] = {}  # by kind
+
+
 def propose(
     db: Session, *, kind: str, action: str, values: dict[str, str], reason: str, by: uuid.UUID, now: datetime
 ) -> NameCatalogueChange:
@@ -68,11 +84,17 @@ def propose(
     """
     values = {key: str(value).strip() for key, value in values.items()}
     problems = [] if reason.strip() else [Problem("required", "reason", _REASON)]
-    for field in NEEDED.get((kind, action), ("kind",)):
+    keeper = KEEPERS.get(kind)
+    needed = keeper.needed.get(action) if keeper else NEEDED.get((kind, action))
+    for field in needed or ("kind",):
         if not values.get(field):
             problems.append(Problem("required", field, _INCOMPLETE))
     if not problems:
-        problems = list(_wrong(current_catalogue(db), kind, action, values))
+        problems = list(
+            keeper.wrong(db, action, values)
+            if keeper
+            else _wrong(current_catalogue(db), kind, action, values)
+        )
     if problems:
         raise RuleViolation(problems)
     row = NameCatalogueChange(
@@ -126,6 +148,8 @@ def approve(db: Session, *, change_id: uuid.UUID, by: uuid.UUID, now: datetime) 
     )  # numbers in order of commits
     row.approved_by, row.approved_at = by, now
     row.number = db.execute(CHANGE_NUMBERS.next_value()).scalar_one()
+    if keeper := KEEPERS.get(row.kind):
+        keeper.put(db, row)
     db.flush()
     return row
 
@@ -160,8 +184,11 @@ def preview(
     """What the change would have done to the last `sample` names of the register.
 
     For words the verdict of the rules on the name alone, before and after (`clear`, `review`, `blocked`); for synonyms
-    and look-alikes the rules under which these names collide among themselves.
+    and look-alikes the rules under which these names collide among themselves. Lists of other rooms say what theirs
+    would have done.
     """
+    if keeper := KEEPERS.get(kind):
+        return keeper.preview(db, action, values, now, sample)
     before = current_catalogue(db)
     number = before.number + 1
     changed = Change(number, kind, action, tuple(sorted((k, str(v)) for k, v in values.items())))

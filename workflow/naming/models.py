@@ -93,15 +93,23 @@ class RegisterName(Base):
 CHANGE_NUMBERS = Sequence("name_catalogue_numbers", metadata=Base.metadata)
 
 
-class NameCatalogueChange(Base):
-    """A change to the restricted words, the synonyms or the look-alikes: proposed with a reason, approved by another.
+NAME_LISTS = ("word", "synonym", "lookalike")
+FACT_LISTS = ("authority", "rule", "place", "scope", "everyday")
 
-    The lists in force are the carried files with the approved changes in order of `number`.
+
+class NameCatalogueChange(Base):
+    """A change to a list that staff keep: proposed with a reason, approved by another.
+
+    The name lists in force are the carried files with the approved changes in order of `number`. Authorities, rules of
+    jurisdiction, other names of places, scope entries and everyday words are rows of the catalogues, which the approval
+    changes (`workflow/establishment/lists.py`).
     """
 
     __tablename__ = "name_catalogue_changes"
     __table_args__ = (
-        CheckConstraint("kind IN ('word', 'synonym', 'lookalike')", name="kind"),
+        CheckConstraint(
+            "kind IN (" + ", ".join(f"'{k}'" for k in NAME_LISTS + FACT_LISTS) + ")", name="kind"
+        ),
         CheckConstraint("action IN ('add', 'withdraw')", name="action"),
         CheckConstraint("approved_by IS NULL OR approved_by <> proposed_by", name="second_person"),
         CheckConstraint("approved_by IS NULL OR rejected_by IS NULL", name="one_decision"),

@@ -17,7 +17,7 @@ from workflow.naming import comparison, facts
 from workflow.naming.catalogue import Catalogue, Change, compiled
 from workflow.naming.comparison import NO_TRADE, Entry
 from workflow.naming.explanations import collision, contained
-from workflow.naming.models import HOLDING, NameCatalogueChange, RegisterName
+from workflow.naming.models import HOLDING, NAME_LISTS, NameCatalogueChange, RegisterName
 from workflow.naming.proposal import Answer, Finding, Match, Proposal, verdict_of
 from workflow.naming.rules import local_findings
 
@@ -53,7 +53,7 @@ def current_catalogue(db: Session) -> Catalogue:
     """The lists in force. One small statement; compiled anew only when staff changed something."""
     number = db.execute(
         select(NameCatalogueChange.number)
-        .where(NameCatalogueChange.number.is_not(None))
+        .where(NameCatalogueChange.number.is_not(None), NameCatalogueChange.kind.in_(NAME_LISTS))
         .order_by(NameCatalogueChange.number.desc())
         .limit(1)
     ).scalar()
@@ -74,7 +74,7 @@ def _held(connection: Connection) -> Catalogue:
 def _reload(db: Session) -> Catalogue:
     rows = db.scalars(
         select(NameCatalogueChange)
-        .where(NameCatalogueChange.number.is_not(None))
+        .where(NameCatalogueChange.number.is_not(None), NameCatalogueChange.kind.in_(NAME_LISTS))
         .order_by(NameCatalogueChange.number)
     )
     changes = tuple(
