@@ -1,6 +1,5 @@
 """The doors: three WSGI applications from one factory, each with its own routes and its own cookie."""
 
-from apiflask import APIFlask
 from flask import Flask
 from flask_wtf import CSRFProtect
 
@@ -67,6 +66,8 @@ def _application(door: str) -> Flask:
     """The bank door describes its API (OpenAPI 3.1 at /v1/openapi.json); the others have none."""
     if door != "bank":
         return Flask("app", template_folder="../templates", static_folder="static")
+    from apiflask import APIFlask  # the other doors' processes stay 30 MB smaller
+
     app = APIFlask(
         "app", title="Qibu: account opening", version="1", template_folder="../templates", static_folder="static",
         docs_path=None, spec_path="/v1/openapi.json", json_errors=False,

@@ -6,6 +6,7 @@ each begun at its time whether or not those before have been answered.
 
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -54,11 +55,20 @@ def prepare() -> tuple[str, str]:
     )
 
 
+def workers_of(master: int) -> list[str]:
+    """The process ids of a gunicorn master's workers."""
+    return Path(f"/proc/{master}/task/{master}/children").read_text().split()
+
+
+def mebibytes(process: str) -> int:
+    """The resident memory of a process."""
+    return int(re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{process}/status").read_text())[1]) // 1024  # type: ignore[index]
+
+
 def processor_seconds(master: int) -> float:
     """What the workers of a gunicorn master have used of the processor so far."""
-    children = Path(f"/proc/{master}/task/{master}/children").read_text().split()
     ticks = 0
-    for child in children:
+    for child in workers_of(master):
         fields = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()
         ticks += int(fields[11]) + int(fields[12])
     return ticks / os.sysconf("SC_CLK_TCK")
@@ -142,6 +152,7 @@ def main(size: int, rate: float, seconds: float, workers: int, seed: int, folder
             before = processor_seconds(master)
             result = drive(page, cookie, queries, rate, seconds)
             used = processor_seconds(master) - before
+            result["worker_mib"] = [mebibytes(worker) for worker in workers_of(master)]
             result["processor_ms_a_request"] = round(used / result["requests"] * 1000, 2)
     click.echo(
         json.dumps({"size": size, "rate": rate, "workers": workers} | result, ensure_ascii=False, indent=1)

@@ -1,5 +1,8 @@
 """Finding standard wordings and putting them into licence text (SC-01 to SC-13)."""
 
+import json
+import subprocess
+import sys
 from datetime import date
 
 import pytest
@@ -7,6 +10,7 @@ import pytest
 from workflow.catalogues.queries import from_files
 from workflow.establishment.data import ScopeEntry
 from workflow.establishment.scope import compose, forbidden_words, grouped, main_business, search
+from workflow.establishment.sounds import spoken
 
 FACTS = from_files()
 
@@ -124,3 +128,16 @@ def test_licensed_entries_say_what_is_needed_and_when():
     named = [e for e in common if e.approval and e.approved_by]
     assert len(named) / len(common) > 0.9
     assert FACTS.scope_entries["H2002"].approval == "食品经营许可证"
+
+
+def test_wordings_are_read_as_with_the_whole_table_of_phrases():
+    """The small table of scope_readings.csv says as much about our wordings as the package's large one."""
+    catalogue = from_files()
+    texts = [e.text for e in catalogue.tables["scope_entries"]] + [
+        s.word for s in catalogue.tables["scope_synonyms"]
+    ]
+    whole = subprocess.run(
+        [sys.executable, "-c", "import json, pypinyin; print(json.dumps([pypinyin.lazy_pinyin(t) for t in json.loads(input())]))"],
+        input=json.dumps(texts), capture_output=True, text=True, check=True, env={},
+    )  # fmt: skip
+    assert [spoken(t) for t in texts] == json.loads(whole.stdout)

@@ -12,11 +12,10 @@ from datetime import date
 from functools import lru_cache
 from typing import Any, Literal, Protocol
 
-from pypinyin import Style, lazy_pinyin
-
 from workflow.catalogues.models import Industry, ScopeEntry
 from workflow.catalogues.queries import Catalogue, from_files
 from workflow.clock import today
+from workflow.establishment.sounds import spoken
 
 AFTER_LICENSED = (
     "（依法须经批准的项目，经相关部门批准后方可开展经营活动，具体经营项目以相关部门批准文件或许可证件为准）"
@@ -79,7 +78,7 @@ class _Index:
     def __init__(self, catalogue: Catalogue, day: date) -> None:
         self.entries = list(catalogue.scope_entries.values())
         self.texts = [_clean(e.text) for e in self.entries]
-        syllables = [lazy_pinyin(t, style=Style.NORMAL) for t in self.texts]
+        syllables = [spoken(t) for t in self.texts]
         self.sounds = [
             " ".join(["", *s]) for s in syllables
         ]  # a blank before each syllable marks its beginning
@@ -99,8 +98,8 @@ class _Index:
             for s in catalogue.scope_synonyms
             if s.holds(day)
         ]
-        self.synonym_sounds = ["".join(lazy_pinyin(word)) for word, _ in self.synonyms]
-        self.synonym_initials = ["".join(x[0] for x in lazy_pinyin(word)) for word, _ in self.synonyms]
+        self.synonym_sounds = ["".join(spoken(word)) for word, _ in self.synonyms]
+        self.synonym_initials = ["".join(x[0] for x in spoken(word)) for word, _ in self.synonyms]
 
 
 @lru_cache(maxsize=2)
@@ -128,9 +127,9 @@ def search(
     if latin == words.replace("'", "") and len(latin) >= 2:
         _by_letters(index, latin, give)
     elif len(words) >= 3 or (len(words) == 2 and not scores):
-        sound = " " + " ".join(lazy_pinyin(words))
-        for number, spoken in enumerate(index.sounds):
-            if sound in spoken:
+        sound = " " + " ".join(spoken(words))
+        for number, reading in enumerate(index.sounds):
+            if sound in reading:
                 give(number, 62.0)
     if max(scores.values(), default=0.0) < GOOD:
         _by_likeness(index, words, latin, give)
@@ -203,7 +202,7 @@ def _by_likeness(index: _Index, words: str, latin: str, give: Any) -> None:
     else:
         sources = [
             (_pairs(words), index.by_pair, index.texts, 0.3),
-            (_pairs("".join(lazy_pinyin(words))), index.by_sound_pair, index.joined, 0.6),
+            (_pairs("".join(spoken(words))), index.by_sound_pair, index.joined, 0.6),
         ]
     for wanted, inverted, all_texts, least in sources:
         shared: Counter[int] = Counter()
