@@ -27,6 +27,7 @@ ROOT = Path(__file__).resolve().parent.parent
 TRADE_NAME, INDUSTRY = "晨岫", "软件"
 ADDRESS, SCOPE, CAPITAL_WAN = "武汉市武昌区东湖路105号", "计算机系统服务", "50"
 BRANCH, BANK = "102-01", "102"
+PIN = "739164"
 T = TypeVar("T")
 
 
@@ -321,7 +322,7 @@ class Demo:
         return {}
 
     def signatures(self) -> None:
-        """5: the link of the SMS, identity, face, papers, signature; then submit. 5b: the registrar approves."""
+        """5: the link of the SMS, identity, face, PIN, papers, signature; then submit. 5b: the registrar approves."""
         link = self.message(self.person["phone"], r"(http\S+/sign/\S+)").group(1)
         phone = self.signer
         phone.open(link)
@@ -331,8 +332,10 @@ class Demo:
             f"{self.urls['sandbox']}/people/{self.person['id']}/face.png", timeout=10
         ).content
         self.face(face)
+        phone.open(f"{link}/control")
+        phone.submit({"pin": PIN, "again": PIN}, having="again")
         phone.open(f"{link}/papers")
-        phone.submit({"consent": True}, having="consent")
+        phone.submit({"consent": True, "pin": PIN}, having="consent")
         self.message(self.person["phone"], "全部签署完成")
         me = self.applicant
         me.open(f"/cases/{self.number}/submit")

@@ -120,6 +120,7 @@ class InvitationMachine(StateMachine):
     admit = identified.to(admitted)
     sign = admitted.to(signed)
     decline = identified.to(declined) | admitted.to(declined)
+    start_over = identified.to(invited) | admitted.to(invited)
     lapse = invited.to(lapsed) | identified.to(lapsed) | admitted.to(lapsed)
     invite_again = lapsed.to(invited) | invited.to.itself() | identified.to(invited) | admitted.to(invited)
     fall = invited.to(fallen) | identified.to(fallen) | admitted.to(fallen) | lapsed.to(fallen)
@@ -129,6 +130,7 @@ class InvitationMachine(StateMachine):
         "admit": frozenset({"signer"}),
         "sign": frozenset({"signer"}),
         "decline": frozenset({"signer"}),
+        "start_over": frozenset({"signer"}),
         "lapse": frozenset({"system"}),
         "invite_again": frozenset({"applicant"}),
         "fall": frozenset({"system"}),

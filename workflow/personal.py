@@ -42,6 +42,11 @@ def blind_index(value: str) -> bytes:
     return hmac.digest(settings().index_key.encode(), value.strip().upper().encode(), sha256)
 
 
+def person_hash(id_number: str) -> str:
+    """A keyed hash of an ID number that certificates and evidence may show (32 hexadecimal digits)."""
+    return hmac.digest(settings().index_key.encode(), id_number.encode(), sha256).hex()[:32]
+
+
 class Encrypted(TypeDecorator[str]):
     """A text column that is encrypted at rest."""
 

@@ -19,6 +19,7 @@ from workflow.messages.operations import send
 from workflow.naming import declaration
 from workflow.naming import operations as naming
 from workflow.settings import settings
+from workflow.signatures.control import end_control
 from workflow.signatures.models import Invitation
 from workflow.signer import authority
 
@@ -48,7 +49,7 @@ def expire_reservations(db: Session) -> int:
 
 
 def lapse_invitations(db: Session) -> int:
-    """End the links whose time is over."""
+    """End the links whose time is over, and destroy the keys that were made under them."""
     rows = db.scalars(
         select(Invitation)
         .where(Invitation.state.in_(("invited", "identified", "admitted")), Invitation.expires_at < now())
@@ -56,6 +57,7 @@ def lapse_invitations(db: Session) -> int:
     ).all()
     for row in rows:
         row.state = next_state(InvitationMachine, row.state, "lapse", frozenset({"system"}))
+        end_control(db, row.id)
     return len(rows)
 
 

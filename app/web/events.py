@@ -18,6 +18,8 @@ EVENTS: dict[str, LazyString] = {
     "invite_again": _l("Invitation sent again"),
     "identify": _l("A signer's identity was checked"),
     "admit": _l("A signer passed the face or code check"),
+    "choose_control": _l("A signer secured the signing key"),
+    "start_over": _l("A signer begins the checks again"),
     "sign": _l("Papers signed"),
     "decline": _l("A signer declined"),
     "complete_signatures": _l("Everyone has signed"),

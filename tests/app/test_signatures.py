@@ -7,12 +7,14 @@ from types import SimpleNamespace
 import pytest
 from PIL import Image
 from sqlalchemy import select
+from webauthn.helpers import base64url_to_bytes
 
 from signing.errors import SigningError
 from tests import factories
 from tests.app.browser import browser
+from tests.authenticator import Authenticator
 from tests.page_laws import check_fragment
-from tests.signatures.people import Identity, portrait, token_of
+from tests.signatures.people import PIN_CODE, Identity, portrait, token_of
 from workflow import objects
 from workflow.accounts.models import Account
 from workflow.case import advance
@@ -60,6 +62,11 @@ class World:
         self.phone.get(self.link + "/code")
         self.phone.send("/code", code=self.identity.code)
 
+    def ready(self):
+        """Admitted, with a PIN set: the papers are shown."""
+        self.admit()
+        self.phone.send("/control", pin=PIN_CODE, again=PIN_CODE)
+
 
 @pytest.fixture
 def world(house):
@@ -88,6 +95,8 @@ def test_whole_way_by_face_then_submit(world):
     phone.send("/face", 422, frame=(BytesIO(portrait()), "face.jpg"))  # no consent
     phone.send("/face", frame=(BytesIO(portrait()), "face.jpg"), consent="y")
     assert world.row.admitted_by == "face"
+    assert phone.client.get(world.link + "/papers").headers["Location"].endswith("/control")
+    phone.send("/control", pin=PIN_CODE, again=PIN_CODE)
     phone.get(world.link + "/papers")
     for paper in act.papers_of(world.db, world.row):
         assert paper.title in phone.text()
@@ -100,7 +109,7 @@ def test_whole_way_by_face_then_submit(world):
     assert phone.client.get(f"{world.link}/papers/{kind}.pdf").data.startswith(b"%PDF")
     phone.get(world.link + "/papers")
     phone.send("/papers", 422)
-    phone.send("/papers", consent="y")
+    phone.send("/papers", consent="y", pin=PIN_CODE)
     assert "留存副本" in phone.text()
     copy = phone.client.get(phone.page.xpath('//a[contains(@href, "download")]/@href')[0])
     assert "attachment" in copy.headers["Content-Disposition"]
@@ -121,14 +130,14 @@ def test_the_cookie_is_for_this_link_and_out_of_reach_of_scripts(world):
 
 
 def test_another_browser_gets_nothing(world):
-    world.admit()
+    world.ready()
     thief = world.new_phone()
     for rest in ("", "/identity", "/face", "/code", "/papers", "/papers/articles", "/decline"):
         thief.get(world.link + rest, 403)
         assert "请在原来的设备上继续" in thief.text()
     assert thief.client.get(world.link + "/papers/articles.pdf").status_code == 403
     world.phone.get(world.link + "/papers")
-    world.phone.send("/papers", consent="y")
+    world.phone.send("/papers", consent="y", pin=PIN_CODE)
     thief.get(world.link)
     assert "已于" in thief.text()
     thief.get(world.link + "/done", 403)
@@ -172,15 +181,15 @@ def test_a_signing_service_that_fails_signs_nothing(world, monkeypatch):
     def fail(*_args, **_values):
         raise SigningError("no time stamp")
 
-    world.admit()
+    world.ready()
     world.phone.get(world.link + "/papers")
     with monkeypatch.context() as patch:
         patch.setattr(act, "sign_set", fail)
-        world.phone.send("/papers", 503, consent="y")
+        world.phone.send("/papers", 503, consent="y", pin=PIN_CODE)
     assert "没有签署任何材料" in world.phone.text()
     assert "请更正" not in world.phone.text()
     assert world.row.state == "admitted"
-    world.phone.send("/papers", consent="y")
+    world.phone.send("/papers", consent="y", pin=PIN_CODE)
     assert world.row.state == "signed"
 
 
@@ -197,6 +206,88 @@ def test_bad_pictures_and_codes(world):
     for code in ("", "x" * 41, "00000000"):
         world.phone.typed = [*TYPED, code]
         world.phone.send("/code", 422, code=code)
+
+
+def test_a_weak_pin_says_what_is_wrong_with_it(world):
+    world.admit()
+    for pin, again, words in (
+        ("123456", "123456", "太容易猜到"),
+        ("", "", "6 至 12 位"),
+        (PIN_CODE, "204857", "不一致"),
+    ):
+        world.phone.send("/control", 422, pin=pin, again=again)
+        assert words in world.phone.text()
+    number = world.row.id_number
+    world.phone.send("/control", 422, pin=number[6:14], again=number[6:14])
+    assert "生日" in world.phone.text()
+    assert number[6:14] not in world.phone.client.get(world.link + "/control").text
+
+
+def test_wrong_pins_lead_back_to_the_identity_check(world):
+    world.ready()
+    for _ in range(4):
+        world.phone.send("/papers", 422, consent="y", pin="000001")
+        assert "还可以试" in world.phone.text()
+    world.phone.send("/papers", consent="y", pin="000001")
+    assert "签名密钥已销毁" in world.phone.text()
+    assert world.row.state == "invited"
+    world.ready()
+    world.phone.send("/papers", consent="y", pin=PIN_CODE)
+    assert world.row.state == "signed"
+
+
+def test_a_forgotten_pin_begins_again_under_the_same_link(world):
+    world.ready()
+    world.phone.send("/again")
+    assert "重新核验身份" in world.phone.text()
+    assert world.row.state == "invited"
+    world.phone.get(world.link)
+
+
+def test_papers_as_shown(world):
+    """The form carries the papers' SHA-256; other ones are not signed, and the page shows them anew."""
+    world.ready()
+    world.phone.send("/papers", 422, consent="y", pin=PIN_CODE, shown="articles:" + "0" * 64)
+    assert "材料在您阅读期间有变化" in world.phone.text()
+    world.phone.send("/papers", consent="y", pin=PIN_CODE)
+    assert world.row.state == "signed"
+
+
+def test_passkey_on_a_page_with_a_name_pin_alone_on_a_number(world):
+    """The test client's page is at localhost; under 127.0.0.1 the page says why there is no passkey."""
+    world.admit()
+    page, holder = world.phone, Authenticator("http://localhost")
+    asked = page.raw("/control", answer="nonsense")
+    assert asked.status_code == 422
+    page.get(world.link + "/control")
+    form = page.page.xpath("//form[@data-passkey]")[0]
+    assert form.get("data-passkey") == "create"
+    ask, token = form.get("data-passkey-ask"), form.xpath('.//input[@name="csrf_token"]/@value')[0]
+    options = page.client.post(ask, data={"csrf_token": token}).json
+    assert options["rp"]["id"] == "localhost"
+    page.send("/control", answer=holder.register(base64url_to_bytes(options["challenge"])))
+    form = page.page.xpath("//form[@data-passkey]")[0]
+    ask = form.get("data-passkey-ask")
+    shown = form.xpath('.//input[@name="shown"]/@value')[0]
+    for bad in ("", "articles:0"):
+        answer = page.client.post(ask, data={"csrf_token": token, "shown": bad})
+        assert answer.status_code == 422
+        assert "材料" in answer.json["problem"]
+    page.send("/papers", 422, consent="y")
+    assert "手机没有确认" in page.text()
+    options = page.client.post(ask, data={"csrf_token": token, "shown": shown}).json
+    page.send("/papers", consent="y", answer=holder.confirm(base64url_to_bytes(options["challenge"])))
+    assert world.row.state == "signed"
+
+
+def test_on_a_numeric_address_there_is_only_the_pin(world):
+    world.admit()
+    client = world.phone.client
+    cookie = client.get_cookie("qibu_signer", path=world.link)
+    client.set_cookie("qibu_signer", cookie.value, domain="127.0.0.1", path=world.link)
+    answer = client.get(world.link + "/control", base_url="http://127.0.0.1:8001")
+    assert "data-passkey=" not in answer.text
+    assert "数字地址" in answer.text
 
 
 def test_decline_with_a_reason_the_applicant_reads(world):
@@ -229,11 +320,11 @@ def test_links_that_end_say_so(world):
 
 
 def test_papers_taken_back_while_somebody_reads(world):
-    world.admit()
+    world.ready()
     advance(world.db, world.case.id, "revise", world.house.owner(world.case))
     world.db.commit()
     world.phone.get(world.link + "/papers")
-    world.phone.send("/papers", 409, consent="y")
+    world.phone.send("/papers", 409, consent="y", pin=PIN_CODE)
     assert "申请人正在修改材料" in world.phone.text()
     world.applicant.get(f"/cases/{world.case.number}/signatures")
 
@@ -263,11 +354,11 @@ def test_progress_follows_and_reloads_when_the_case_moves_on(world):
     for language, lang in (("zh", "zh-CN"), ("en", "en")):
         page.client.set_cookie("qibu_lang", language)
         check_fragment(page.client.get(url), lang, typed=TYPED)
-    world.admit()
+    world.ready()
     page.client.set_cookie("qibu_lang", "zh")
     assert "正在阅读材料" in page.client.get(url).text
     world.phone.get(world.link + "/papers")
-    world.phone.send("/papers", consent="y")
+    world.phone.send("/papers", consent="y", pin=PIN_CODE)
     answer = page.client.get(url)
     assert answer.status_code == 286
     assert answer.headers["HX-Refresh"] == "true"

@@ -73,11 +73,16 @@ class Platform:
         httpx.post(f"{self.urls['sandbox']}/switches", json=names, trust_env=False).raise_for_status()
 
 
+def address(door: str, ports: dict[str, int]) -> str:
+    """Where a door is; the portal under a host name, because a passkey belongs to a name, not to a number."""
+    return f"http://{'localhost' if door == 'portal' else '127.0.0.1'}:{ports[door]}"
+
+
 def _environment(folder: Path, database: str, ports: dict[str, int]) -> dict[str, str]:
     return {
         **os.environ,
         **{f"QIBU_{door.upper()}_PORT": str(ports[door]) for door in DOORS},
-        **{f"QIBU_{door.upper()}_URL": f"http://127.0.0.1:{ports[door]}" for door in DOORS},
+        **{f"QIBU_{door.upper()}_URL": address(door, ports) for door in DOORS},
         "QIBU_SMTP_PORT": str(ports["smtp"]),
         "QIBU_INSTANCE": str(folder),
         "QIBU_RATE_LIMITS": "false",
@@ -100,7 +105,7 @@ def running(folder: Path, database: str, browser: Browser) -> Iterator[Platform]
         assert processes.running["prepare"].wait(180) == 0, processes.tails()
         for name, command in parse_procfile((ROOT / "Procfile").read_text()).processes.items():
             processes.start(name, command, environment)
-        urls = {door: f"http://127.0.0.1:{ports[door]}" for door in DOORS}
+        urls = {door: address(door, ports) for door in DOORS}
         for url in urls.values():
             until(lambda url=url: httpx.get(f"{url}/healthz", trust_env=False).is_success, 60, url)
         until(lambda: "worker ready" in (folder / "worker.log").read_text(), 60, "the worker")

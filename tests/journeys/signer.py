@@ -2,8 +2,12 @@
 
 import re
 
+from playwright.sync_api import CDPSession
+
 from tests.journeys.platform import Platform
 from tests.journeys.visitor import Visitor
+
+PIN = "739164"
 
 
 def link_of(platform: Platform, phone: str, seen: int = 0) -> str:
@@ -57,8 +61,54 @@ def give_code(visitor: Visitor, person: dict) -> None:
     visitor.fill(code=person["notary_code"]).press("Check and continue")
 
 
+def set_pin(visitor: Visitor) -> None:
+    """A PIN that is easy to guess is refused; a good one is taken, with scripts or without."""
+    if visitor.scripts:
+        other = visitor.page.locator("details[data-passkey-other]:not([open]) summary")
+        if other.count():
+            other.click()
+    visitor.fill(pin="123456", again="123456").mistake("Set the PIN and continue", "pin")
+    visitor.fill(pin=PIN, again=PIN)
+    visitor.picture("pin")
+    visitor.press("Set the PIN and continue")
+
+
+def make_passkey(visitor: Visitor) -> None:
+    """The phone's own authenticator makes a passkey."""
+    button = visitor.page.locator("[data-passkey-go]")
+    button.wait_for()
+    visitor.picture("passkey")
+    with visitor.arrives():
+        button.click()
+
+
+def authenticator(visitor: Visitor) -> tuple[CDPSession, str]:
+    """A phone with face or finger check: Chromium's virtual authenticator."""
+    session = visitor.page.context.new_cdp_session(visitor.page)
+    session.send("WebAuthn.enable")
+    options = {
+        "protocol": "ctap2", "transport": "internal", "hasUserVerification": True, "isUserVerified": True,
+        "automaticPresenceSimulation": True,
+    }  # fmt: skip
+    return session, session.send("WebAuthn.addVirtualAuthenticator", {"options": options})["authenticatorId"]
+
+
+def sign_by_passkey(visitor: Visitor, phone: tuple[CDPSession, str], *titles: str) -> None:
+    """A phone that does not know the face signs nothing; one that does signs everything in one touch."""
+    session, identity = phone
+    visitor.sees(*titles)
+    visitor.fill(consent=True)
+    session.send("WebAuthn.setUserVerified", {"authenticatorId": identity, "isUserVerified": False})
+    visitor.page.get_by_role("button", name=visitor.say("Sign all")).click()
+    visitor.page.locator("[data-passkey-says]:not([hidden])").wait_for()
+    visitor.picture("not-confirmed")
+    session.send("WebAuthn.setUserVerified", {"authenticatorId": identity, "isUserVerified": True})
+    visitor.press("Sign all")
+    visitor.sees(visitor.say("Signed"), *titles)
+
+
 def sign(visitor: Visitor, *titles: str) -> None:
-    """Each paper can be read; signing needs the consent; afterwards the copies are there."""
+    """Each paper can be read; signing needs the consent and the PIN; afterwards the copies are there."""
     visitor.sees(*titles)
     with visitor.arrives():
         visitor.page.locator(".q-signer__name a").first.click()
@@ -68,5 +118,5 @@ def sign(visitor: Visitor, *titles: str) -> None:
     visitor.picture("first-sheet")
     visitor.press("Back to all papers")
     visitor.mistake("Sign all", "consent")
-    visitor.fill(consent=True).press("Sign all")
+    visitor.fill(consent=True, pin=PIN).press("Sign all")
     visitor.sees(visitor.say("Signed"), *titles)

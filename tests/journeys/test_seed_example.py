@@ -44,6 +44,7 @@ def test_the_seeds_example(platform: Platform, tmp_path):
     phone = platform.visitor("signer", phone=True)
     signer.identify(phone, signer.link_of(platform, zhang["phone"]), zhang, NAME)
     signer.show_face(phone)
+    signer.set_pin(phone)
     signer.sign(phone, *PAPERS)
     company.submit(desk)
 
@@ -54,6 +55,7 @@ def test_the_seeds_example(platform: Platform, tmp_path):
     phone = platform.visitor("signer-again", phone=True)
     signer.identify(phone, signer.link_of(platform, zhang["phone"], invited), zhang, NAME)
     signer.give_code(phone, zhang)
+    signer.set_pin(phone)
     signer.sign(phone, *PAPERS)
     company.submit(desk)
     office.approve(registrar, number, ADDRESS + "2栋301室", ADDRESS)

@@ -1,4 +1,5 @@
-"""Two shareholders and a supervisor: three signers, one of them in English, one by code; the applicant has no scripts."""
+"""Two shareholders and a supervisor: three signers, one with a PIN and no scripts, two with a passkey, one of them in
+English, one by code; the applicant has no scripts."""
 
 import pytest
 
@@ -42,6 +43,7 @@ def test_two_shareholders_and_a_supervisor(platform: Platform):
     phone = platform.visitor("li-phone", phone=True, scripts=False)
     signer.identify(phone, signer.link_of(platform, li["phone"]), li, NAME)
     signer.show_picture(phone, platform.face(li))
+    signer.set_pin(phone)
     signer.sign(phone, ARTICLES)
 
     desk.open(desk.page.url)
@@ -50,18 +52,23 @@ def test_two_shareholders_and_a_supervisor(platform: Platform):
     phone = platform.visitor("li-phone-again", phone=True)
     signer.identify(phone, signer.link_of(platform, li["phone"], invited), li, NAME)
     signer.show_picture(phone, platform.face(li))
+    signer.set_pin(phone)
     signer.sign(phone)
 
     phone = platform.visitor("wang-phone", phone=True, english=True)
+    passkey = signer.authenticator(phone)
     signer.identify(phone, signer.link_of(platform, wang["phone"]), wang, NAME)
     signer.show_picture(phone, platform.face(wang))
-    signer.sign(phone, ARTICLES)
+    signer.make_passkey(phone)
+    signer.sign_by_passkey(phone, passkey, ARTICLES)
 
     phone = platform.visitor("zhao-phone", phone=True)
+    passkey = signer.authenticator(phone)
     signer.identify(phone, signer.link_of(platform, zhao["phone"]), zhao, NAME)
     signer.show_picture(phone, platform.face(zhao), passes=False)
     signer.give_code(phone, zhao)
-    signer.sign(phone)
+    signer.make_passkey(phone)
+    signer.sign_by_passkey(phone, passkey)
 
     company.submit(desk)
     office.approve(registrar, number)

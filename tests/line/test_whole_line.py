@@ -7,6 +7,7 @@ from PIL import Image
 from sqlalchemy import select
 
 from tests import factories
+from tests.signatures.people import act_of, keep_by_pin
 from workflow import objects
 from workflow.accounts.models import Staff
 from workflow.accounts.operations import hash_password
@@ -90,8 +91,10 @@ def sign_everything(db, case, by="face"):
         else:
             checks.check_code(db, token, secret, "12345678", Yes())
         assert signing.paper_for(db, token, secret, signing.papers_of(db, row)[0].kind).startswith(b"%PDF")
-        signing.sign(db, token, secret, True, "127.0.0.1", "phone")
-        signing.sign(db, token, secret, True)  # twice is once
+        keep_by_pin(db, token, secret)
+        read = act_of(db, row, network="127.0.0.1", device="phone")
+        signing.sign(db, token, secret, read)
+        signing.sign(db, token, secret, read)  # twice is once
 
 
 def token_of(db, row) -> str:

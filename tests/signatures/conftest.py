@@ -5,10 +5,11 @@ from dataclasses import dataclass
 import pytest
 
 from tests.house import House, _ground, house
-from tests.signatures.people import Identity, token_of
+from tests.signatures.people import Identity, act_of, keep_by_pin, token_of
 from workflow.case import Case
 from workflow.establishment import papers
 from workflow.signatures import checks, invitations
+from workflow.signatures import signing as act
 from workflow.signatures.models import Invitation
 
 __all__ = ["_ground", "house"]
@@ -34,6 +35,12 @@ class Signing:
     def token(self, row: Invitation | None = None) -> str:
         """The link's token, as the SMS says it."""
         return token_of(self.db, row or self.invitation)
+
+    def ready(self, row: Invitation | None = None) -> tuple[str, str, act.Act]:
+        """Token, browser secret and act of a signer who has set a PIN and read the papers."""
+        token, secret = self.admitted(row)
+        keep_by_pin(self.db, token, secret)
+        return token, secret, act_of(self.db, row or self.invitation)
 
     def admitted(self, row: Invitation | None = None) -> tuple[str, str]:
         """Token and browser secret of a signer who has passed both checks."""

@@ -5,10 +5,13 @@ from io import BytesIO
 
 from PIL import Image
 from sqlalchemy import select
+from webauthn.helpers import base64url_to_bytes
 
+from tests.authenticator import Authenticator
 from workflow.errors import OutsideFailure
 from workflow.gateways.identity import IdentityVerdict
 from workflow.messages.models import Message
+from workflow.signatures import control, signing
 
 
 @dataclass
@@ -49,3 +52,24 @@ def token_of(db, row) -> str:
     key = f"sign_invitation:{row.id}:{row.sent_count}:sms"
     message = db.scalars(select(Message).where(Message.key == key)).one()
     return message.body.split("/sign/")[1].split(" ")[0]
+
+
+HERE = "http://localhost:8001/"  # where a page of the signer's is open: a passkey can be made there
+PIN_CODE = "739164"
+
+
+def keep_by_pin(db, token: str, secret: str, pin: str = PIN_CODE) -> None:
+    """The signer sets a PIN."""
+    control.keep_by_pin(db, token, secret, pin, pin)
+
+
+def keep_by_passkey(db, token: str, secret: str, holder: Authenticator) -> None:
+    """The signer's phone makes a passkey."""
+    options = control.passkey_options(db, token, secret, HERE)
+    answer = holder.register(base64url_to_bytes(options["challenge"]))
+    control.keep_by_passkey(db, token, secret, answer, HERE)
+
+
+def act_of(db, row, consent: bool = True, pin: str = PIN_CODE, answer: str = "", **other: str) -> signing.Act:
+    """What the signer sends after reading: the papers as the page shows them now."""
+    return signing.Act(consent, signing.shown_to(db, row), pin, answer, **other)

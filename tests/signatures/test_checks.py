@@ -8,7 +8,7 @@ from PIL import Image
 from sqlalchemy import select
 
 from tests.factories import id_number
-from tests.signatures.people import portrait
+from tests.signatures.people import act_of, portrait
 from workflow import objects, pictures
 from workflow.clock import today
 from workflow.db import session_factory
@@ -75,7 +75,7 @@ def test_only_the_browser_that_passed(signing):
     token, _ = signing.admitted()
     for other in ("", "guess"):
         with pytest.raises(NotAllowed):
-            act.sign(signing.db, token, other, True)
+            act.sign(signing.db, token, other, act_of(signing.db, signing.invitation))
         with pytest.raises(NotAllowed):
             act.paper_for(signing.db, token, other, "articles")
 
@@ -92,7 +92,7 @@ def test_expired_link_lapses_and_cannot_be_used(signing):
     signing.invitation.expires_at -= timedelta(days=8)
     signing.db.commit()
     with pytest.raises(Conflict) as caught:
-        act.sign(signing.db, token, secret, True)
+        act.sign(signing.db, token, secret, act_of(signing.db, signing.invitation))
     assert caught.value.code == "link_expired"
     signing.db.rollback()
     assert signing.invitation.state == "lapsed"

@@ -69,15 +69,15 @@ def test_who_declined_can_be_invited_again(signing):
     assert (row.state, row.declined_reason, fresh.state) == ("declined", "我没有同意出资", "invited")
     with pytest.raises(Conflict):  # the refusal itself is over
         invitations.invite_again(signing.db, signing.case.id, row.id, signing.house.owner(signing.case))
-    token, secret = signing.admitted(fresh)
-    assert act.sign(signing.db, token, secret, True).state == "signed"
+    token, secret, read = signing.ready(fresh)
+    assert act.sign(signing.db, token, secret, read).state == "signed"
 
 
 def test_nobody_signs_what_the_applicant_has_taken_back(signing):
-    token, secret = signing.admitted()
+    token, secret, read = signing.ready()
     advance(signing.db, signing.case.id, "revise", signing.house.owner(signing.case))
     for call in (
-        lambda: act.sign(signing.db, token, secret, True),
+        lambda: act.sign(signing.db, token, secret, read),
         lambda: act.decline(signing.db, token, secret, "不"),
         lambda: invitations.invite_again(
             signing.db, signing.case.id, signing.invitation.id, signing.house.owner(signing.case)

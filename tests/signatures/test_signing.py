@@ -1,5 +1,6 @@
 """The act of signing: consent, all papers in one act, the evidence, the last signer moves the case; what falls."""
 
+from dataclasses import replace
 from datetime import date
 from hashlib import sha256
 
@@ -9,7 +10,7 @@ from sqlalchemy import select
 from signing import evidence
 from signing.errors import TimeStampFailure
 from tests import factories
-from tests.signatures.people import Identity, token_of
+from tests.signatures.people import Identity, act_of, keep_by_pin, token_of
 from workflow import objects
 from workflow.case import timeline
 from workflow.db import session_factory
@@ -23,13 +24,13 @@ from workflow.signatures import signing as act
 
 def test_consent_then_all_papers_in_one_act(signing):
     """ES-01, ES-20, ES-21: one certificate, every paper, and what it rests on."""
-    token, secret = signing.admitted()
+    token, secret, read = signing.ready()
     mine = act.papers_of(signing.db, signing.invitation)
     with pytest.raises(RuleViolation) as caught:
-        act.sign(signing.db, token, secret, False)
+        act.sign(signing.db, token, secret, replace(read, consent=False))
     assert caught.value.problems[0].code == "ES-01"
     before = {p.kind: p.key for p in mine}
-    row = act.sign(signing.db, token, secret, True, "192.0.2.7", "phone")
+    row = act.sign(signing.db, token, secret, replace(read, network="192.0.2.7", device="phone"))
     assert set(row.signed_papers) == {p.kind for p in mine}
     for paper in mine:
         pdf = objects.get(paper.key)
@@ -49,27 +50,27 @@ def test_consent_then_all_papers_in_one_act(signing):
 
 
 def test_signing_twice_is_signing_once(signing):
-    token, secret = signing.admitted()
-    first = act.sign(signing.db, token, secret, True)
+    token, secret, read = signing.ready()
+    first = act.sign(signing.db, token, secret, read)
     serial, count = first.certificate_serial, len(evidence.of(signing.db, signing.case.number))
-    assert act.sign(signing.db, token, secret, True).certificate_serial == serial
+    assert act.sign(signing.db, token, secret, read).certificate_serial == serial
     assert len(evidence.of(signing.db, signing.case.number)) == count
 
 
 def test_two_buttons_pressed_at_one_moment_are_one_signature(signing):
     """The second request had read the invitation before the first signed it."""
-    token, secret = signing.admitted()
+    token, secret, read = signing.ready()
     signing.db.commit()
     with session_factory()() as second:
         assert invitations.by_token(second, token).state == "admitted"
-        serial = act.sign(signing.db, token, secret, True).certificate_serial
+        serial = act.sign(signing.db, token, secret, read).certificate_serial
         signing.db.commit()
-        assert act.sign(second, token, secret, True).certificate_serial == serial
+        assert act.sign(second, token, secret, read).certificate_serial == serial
         assert [e.event for e in timeline(second, signing.case.id)].count("sign") == 1
 
 
 def test_nothing_is_half_signed_when_the_time_stamp_fails(signing, monkeypatch):
-    token, secret = signing.admitted()
+    token, secret, read = signing.ready()
     before = {p.kind: p.key for p in act.papers_of(signing.db, signing.invitation)}
     signing.db.commit()
 
@@ -78,12 +79,12 @@ def test_nothing_is_half_signed_when_the_time_stamp_fails(signing, monkeypatch):
 
     monkeypatch.setattr(act, "sign_set", fail)
     with pytest.raises(OutsideFailure):
-        act.sign(signing.db, token, secret, True)
+        act.sign(signing.db, token, secret, read)
     signing.db.rollback()
     assert signing.invitation.state == "admitted"
     assert {p.kind: p.key for p in act.papers_of(signing.db, signing.invitation)} == before
     monkeypatch.undo()
-    assert act.sign(signing.db, token, secret, True).state == "signed"
+    assert act.sign(signing.db, token, secret, read).state == "signed"
 
 
 def test_decline_needs_a_reason_and_tells_the_applicant(signing):
@@ -96,7 +97,7 @@ def test_decline_needs_a_reason_and_tells_the_applicant(signing):
     assert "章程写错了" in told.body
     assert "decline" in [e.event for e in timeline(signing.db, signing.case.id)]
     with pytest.raises(Conflict):
-        act.sign(signing.db, token, secret, True)
+        act.sign(signing.db, token, secret, act_of(signing.db, row))
 
 
 def two_partners(house):
@@ -121,11 +122,17 @@ def two_partners(house):
     return case
 
 
-def sign_as(house, row) -> None:
+def admitted(house, row) -> tuple[str, str]:
     identity, token = Identity(), token_of(house.db, row)
     secret = checks.identify(house.db, token, row.name, row.id_number, identity)
     checks.check_code(house.db, token, secret, identity.code, identity)
-    act.sign(house.db, token, secret, True)
+    return token, secret
+
+
+def sign_as(house, row) -> None:
+    token, secret = admitted(house, row)
+    keep_by_pin(house.db, token, secret)
+    act.sign(house.db, token, secret, act_of(house.db, row))
 
 
 def test_the_last_signer_moves_the_case_on(house):

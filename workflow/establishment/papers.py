@@ -19,6 +19,7 @@ from workflow.establishment.models import Paper
 from workflow.establishment.problems import problems_of
 from workflow.machine import CaseMachine, InvitationMachine, is_final, next_state
 from workflow.naming.declaration import reservation_of
+from workflow.signatures.control import end_control
 from workflow.signatures.invitations import LIVE, invitations_of, invite, live_papers, owner_label
 from workflow.signer import authority, may_fail
 
@@ -149,6 +150,8 @@ def _invite(db: Session, case: Case, application: Application, wanted: set[str])
     for row in invitations_of(db, case.id):
         stale = row.person_key in wanted and row.state == "signed"
         if stale or (row.state in LIVE and not is_final(InvitationMachine, row.state)):
+            if row.state != "signed":
+                end_control(db, row.id)
             row.state = (
                 "fallen"
                 if row.state == "signed"

@@ -5,8 +5,8 @@ import uuid
 from datetime import timedelta
 from hashlib import sha256
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session, object_session
 
 from workflow.accounts.models import Account
 from workflow.case import Actor, Case, lock_case, record
@@ -17,7 +17,7 @@ from workflow.establishment.models import Paper
 from workflow.machine import MOVED_ON, InvitationMachine, next_state
 from workflow.messages.operations import send
 from workflow.settings import settings
-from workflow.signatures.models import Invitation
+from workflow.signatures.models import Control, Invitation
 
 LINK_DAYS = 7
 MAX_SENT = 6
@@ -62,6 +62,8 @@ def invite(db: Session, case: Case, application: Application, person_key: str, i
 
 def new_link(row: Invitation) -> str:
     """A new link; the old one ends, and the checks start again. Only its hash is kept."""
+    if db := object_session(row):
+        db.execute(delete(Control).where(Control.invitation_id == row.id))
     token = secrets.token_urlsafe(24)
     row.token_hash = token_hash(token)
     row.expires_at = now() + timedelta(days=LINK_DAYS)
@@ -152,6 +154,7 @@ def by_token(db: Session, token: str, lock: bool = False) -> Invitation:
         raise NotFound("link")
     if row.state in ("invited", "identified", "admitted") and row.expires_at < now():
         row.state = next_state(InvitationMachine, row.state, "lapse", frozenset({"system"}))
+        db.execute(delete(Control).where(Control.invitation_id == row.id))
         db.commit()
     if row.state in ("lapsed", "fallen"):
         raise Conflict(LINK_ENDED, "link_expired")

@@ -58,6 +58,30 @@ class Invitation(Base):
     created_at: Mapped[Now]
 
 
+class Control(Base):
+    """How one signer keeps the signing key in their own hands; gone when the checks start again (ES-01).
+
+    `method`: passkey or pin; empty while a passkey is being made. Of a PIN's key only the public half and the wrapped
+    key are here, and the wrapped one goes with its use.
+    """
+
+    __tablename__ = "signing_controls"
+
+    invitation_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("invitations.id", ondelete="CASCADE"), primary_key=True
+    )
+    method: Mapped[str] = mapped_column(String(10), default="")
+    public_key: Mapped[bytes] = mapped_column(default=b"")  # COSE, or SubjectPublicKeyInfo of a PIN's key
+    credential_id: Mapped[bytes] = mapped_column(default=b"")
+    sign_count: Mapped[int] = mapped_column(default=0)
+    wrapped_key: Mapped[bytes | None]
+    tries: Mapped[int] = mapped_column(default=0)  # wrong PINs
+    asked: Mapped[bytes | None]  # the challenge, or the statement, that a passkey is asked to sign
+    asked_until: Mapped[datetime | None]
+    proof: Mapped[bytes | None]  # signing.control.Proof of the act, as it stands in the papers
+    created_at: Mapped[Now]
+
+
 class FaceAccess(Base):
     """Every read of a stored face frame: who, when, why."""
 

@@ -1,23 +1,26 @@
 """The act of signing: all papers of one person at once, under a certificate made for this one act."""
 
-import hmac
 import uuid
+from dataclasses import dataclass
 from hashlib import sha256
+from itertools import zip_longest
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from signing import evidence
 from signing.ceremony import SignatureRequest, sign_set
+from signing.control import PASSKEY
 from workflow import objects
 from workflow.accounts.models import Account
 from workflow.case import Actor, Case, advance, lock_case, record
 from workflow.db import now
-from workflow.errors import NotFound, Problem, RuleViolation, Words
+from workflow.errors import Conflict, NotFound, Problem, RuleViolation, Words
 from workflow.establishment.models import Paper
-from workflow.machine import InvitationMachine, next_state
+from workflow.machine import MOVED_ON, InvitationMachine, next_state
 from workflow.messages.operations import send
-from workflow.settings import settings
+from workflow.personal import person_hash
+from workflow.signatures import control
 from workflow.signatures.checks import SIGNER, bound, require_admitted
 from workflow.signatures.invitations import by_token, live_papers, require_signing
 from workflow.signatures.models import Invitation
@@ -29,6 +32,11 @@ CONSENT = Words(
     "for this act; it has the force of a handwritten signature (Electronic Signature Law, Art. 13 and 14).",
 )
 NO_CONSENT = Words("请勾选确认后再签署。", "Tick the confirmation to sign.")
+NO_CONTROL = Words("请先选择怎样保管签名密钥。", "Choose first how you keep the signing key.")
+CHANGED = Words(
+    "材料在您阅读期间有变化，什么都没有签。请重新阅读下面的材料后再签署。",
+    "The papers changed while you were reading; nothing was signed. Read them below again, then sign.",
+)
 WHY_DECLINE = Words(
     "请写明拒绝签署的原因，经办人会看到。", "Say why you decline; the person who invited you will read it."
 )
@@ -49,22 +57,23 @@ def papers_to_sign(db: Session, invitation: Invitation) -> list[Paper]:
 
 def signatures_on(db: Session, paper: Paper) -> set[str]:
     """Who has signed a paper, under any invitation: read back from its present bytes to the unsigned ones."""
-    rows = db.execute(
-        select(Invitation.person_key, Invitation.signed_papers).where(
-            Invitation.case_id == paper.case_id, Invitation.signed_at.is_not(None)
-        )
-    )
-    steps = {
-        papers[paper.kind]["after"]: (key, papers[paper.kind]["before"])
-        for key, papers in rows
-        if paper.kind in papers
-    }
+    steps = _steps(db, paper.case_id, paper.kind)
     found: set[str] = set()
     digest = paper.key.removesuffix(".p")
     while digest in steps:
         key, digest = steps.pop(digest)
         found.add(key)
     return found
+
+
+def _steps(db: Session, case_id: uuid.UUID, kind: str) -> dict[str, tuple[str, str]]:
+    """Each signature on papers of a kind: the SHA-256 after it -> who signed, and the one before."""
+    rows = db.execute(
+        select(Invitation.person_key, Invitation.signed_papers).where(
+            Invitation.case_id == case_id, Invitation.signed_at.is_not(None)
+        )
+    )
+    return {papers[kind]["after"]: (key, papers[kind]["before"]) for key, papers in rows if kind in papers}
 
 
 def paper_for(db: Session, token: str, secret: str, kind: str) -> bytes:
@@ -77,24 +86,83 @@ def paper_for(db: Session, token: str, secret: str, kind: str) -> bytes:
     raise NotFound(kind)
 
 
-def sign(
-    db: Session, token: str, secret: str, consent: bool, network: str = "", device: str = ""
-) -> Invitation:
-    """Sign every paper that wants this person's signature in one act; a repeat returns what was done.
+def shown_to(db: Session, row: Invitation) -> list[tuple[str, str]]:
+    """Kind and SHA-256 of each paper that the page shows for signing, in order."""
+    return [(paper.kind, paper.key.removesuffix(".p")) for paper in papers_to_sign(db, row)]
 
-    One-time key and certificate, a signature and a time stamp on each paper, the evidence record, and when this was
-    the last signer the case moves on: all in the caller's transaction. Raises RuleViolation, NotAllowed, Conflict
-    (`not_signing`, `moved_on`, `link_expired`), OutsideFailure.
-    """
-    found = by_token(db, token)
-    case = lock_case(db, found.case_id)
+
+def _require_as_shown(db: Session, row: Invitation, shown: control.Shown) -> None:
+    """The papers are those that were shown; other people's signatures may have come since. Raises RuleViolation."""
+    for (kind, seen), (now_kind, digest) in zip_longest(shown, shown_to(db, row), fillvalue=("", "")):
+        if kind != now_kind or seen not in _states(db, row, kind, digest):
+            raise RuleViolation([Problem("ES-01", "", CHANGED)])
+
+
+def _states(db: Session, row: Invitation, kind: str, digest: str) -> set[str]:
+    """The SHA-256 of a paper now and before each signature that it carries."""
+    steps = _steps(db, row.case_id, kind)
+    found = {digest}
+    while digest in steps:
+        _, digest = steps.pop(digest)
+        found.add(digest)
+    return found
+
+
+@dataclass(frozen=True)
+class Act:
+    """What the signer sends: the papers as shown, the consent with its words, and PIN or the passkey's answer."""
+
+    consent: bool
+    shown: control.Shown = ()
+    pin: str = ""
+    answer: str = ""
+    words: str = CONSENT.zh
+    network: str = ""
+    device: str = ""
+
+
+def ask_passkey(
+    db: Session, token: str, secret: str, shown: control.Shown, words: str, address: str
+) -> dict[str, object]:
+    """What the phone is asked to confirm, on the page at `address`. Raises as `sign`."""
+    case, row = _signing(db, token, secret)
+    if row.state != "admitted":
+        raise Conflict(MOVED_ON, "moved_on")
+    require_signing(case)
+    _require_as_shown(db, row, shown)
+    return control.ask(db, case, row, shown, words, address)
+
+
+def _signing(db: Session, token: str, secret: str) -> tuple[Case, Invitation]:
+    """Case and invitation, locked, of an admitted signer."""
+    case = lock_case(db, by_token(db, token).case_id)
     row = by_token(db, token, lock=True)
     require_admitted(row, secret)
+    return case, row
+
+
+def sign(db: Session, token: str, secret: str, act: Act) -> Invitation:
+    """Sign every paper that wants this person's signature in one act; a repeat returns what was done.
+
+    The signer's own proof over the papers as shown (ES-01), one-time certificate, a signature and a time stamp on each
+    paper, the evidence record, and when this was the last signer the case moves on: all in the caller's transaction.
+    Raises RuleViolation, NotAllowed, Conflict (`not_signing`, `moved_on`, `link_expired`), OutsideFailure.
+    """
+    case, row = _signing(db, token, secret)
     if row.state == "signed":
         return row
     require_signing(case)
-    if not consent:
+    if not act.consent:
         raise RuleViolation([Problem("ES-01", "consent", NO_CONSENT)])
+    held = control.control_of(db, row)
+    if held is None:
+        raise RuleViolation([Problem("ES-01", "", NO_CONTROL)])
+    _require_as_shown(db, row, act.shown)
+    key = None
+    if held.method == PASSKEY:
+        proof = control.proof_by_passkey(held, act.answer, act.shown, act.words)
+    else:
+        proof, key = control.proof_by_pin(db, case, row, held, act.pin, secret, act.shown, act.words)
     papers = papers_to_sign(db, row)
     requests = [
         SignatureRequest(
@@ -103,17 +171,19 @@ def sign(
         )
         for paper in papers
     ]  # fmt: skip
-    id_hash = hmac.digest(settings().index_key.encode(), row.id_number.encode(), sha256).hex()[:32]
+    id_hash = person_hash(row.id_number)
     with may_fail():  # nothing was signed then: the caller rolls back
         done = sign_set(
-            db, authority(), requests, real_name=row.name, id_hash=id_hash, evidence_reference=f"{case.number}/{row.id}"
+            db, authority(), requests, real_name=row.name, id_hash=id_hash, evidence_reference=control.reference(case, row),
+            proof=proof, key=key,
         )  # fmt: skip
     before = {paper.kind: paper.key.removesuffix(".p") for paper in papers}
     for paper in papers:
         paper.key = objects.put(done.papers[paper.kind], personal=True)
     row.state = next_state(InvitationMachine, row.state, "sign", SIGNER)
-    row.signed_at, row.consent, row.certificate_serial = now(), CONSENT.zh, done.serial
-    row.network, row.device = network[:64], device[:200]
+    row.signed_at, row.consent, row.certificate_serial = now(), act.words, done.serial
+    row.network, row.device = act.network[:64], act.device[:200]
+    held.proof = proof.dump()
     row.signed_papers = {
         kind: {"before": before[kind], "after": sha256(pdf).hexdigest()} for kind, pdf in done.papers.items()
     }
@@ -124,10 +194,13 @@ def sign(
             "identity_reference": row.identity_reference, "admission_reference": row.admitted_reference,
             "face_hash": row.face_hash, "papers": row.signed_papers, "certificate": done.serial,
             "network": row.network, "device": row.device, "consent": row.consent,
+            "consent_sha256": sha256(row.consent.encode()).hexdigest(), "method": proof.method,
+            "credential": sha256(proof.credential).hexdigest(), "statement": proof.statement.decode(),
+            "proof_sha256": sha256(held.proof).hexdigest(),
         },
     )  # fmt: skip
-    signer = Actor("signer", str(row.id), row.name, SIGNER)
-    record(db, case, signer, "sign", detail={"papers": len(papers), "certificate": done.serial})
+    detail = {"papers": len(papers), "certificate": done.serial, "method": proof.method}
+    record(db, case, control.signer(row), "sign", detail=detail)
     db.flush()
     _complete(db, case)
     return row
@@ -169,9 +242,8 @@ def decline(db: Session, token: str, secret: str, reason: str) -> Invitation:
         raise RuleViolation([Problem("required", "reason", WHY_DECLINE)])
     row.state = next_state(InvitationMachine, row.state, "decline", SIGNER)
     row.declined_reason = reason.strip()[:500]
-    record(
-        db, case, Actor("signer", str(row.id), row.name, SIGNER), "decline", detail={"person": row.person_key}
-    )
+    control.end_control(db, row.id)
+    record(db, case, control.signer(row), "decline", detail={"person": row.person_key})
     owner = db.get_one(Account, case.owner_id)
     send(
         db, "sms", owner.phone, "signing_declined", f"signing_declined:{row.id}", case_id=case.id,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from flask import Response, abort, current_app, redirect, render_template, request, url_for
+from flask import Response, abort, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 
@@ -18,14 +18,17 @@ from app.web.database import db
 from app.web.errors import refuse
 from app.web.forms import half_width
 from app.web.gateways import gateways
+from app.web.i18n import say
 from app.web.limits import SENSITIVE, limiter
 from workflow import pictures
 from workflow.case import Case
 from workflow.errors import Conflict, NotAllowed, OutsideFailure, RuleViolation, Words
 from workflow.policies.queries import policy
-from workflow.signatures import checks, signing
+from workflow.settings import settings
+from workflow.signatures import checks, control, signing
 from workflow.signatures.invitations import by_token, owner_label
 from workflow.signatures.models import Invitation
+from workflow.signatures.rules import passkey_origin
 
 SECRET = "qibu_signer"  # noqa: S105 - the name of a cookie
 DAYS = 7
@@ -75,10 +78,35 @@ class CodeForm(forms.Form):
     )  # fmt: skip
 
 
-class SignForm(forms.Form):
-    """All papers in one act."""
+def _pin_field(label: str, autocomplete: str, hint: str = "") -> forms.PasswordField:
+    return forms.PasswordField(
+        label, autocomplete=autocomplete, hint=hint, classes="govuk-input--width-10", mark_optional=False,
+        attributes={"inputmode": "numeric"},
+    )  # fmt: skip
 
+
+class ControlForm(forms.Form):
+    """How the signing key is kept: `answer` is the phone's, with scripts; otherwise a PIN."""
+
+    answer = forms.HiddenField()
+    pin = _pin_field(
+        _l("New PIN"), "new-password", _l("6 to 12 digits, not your birthday, ID number or phone")
+    )
+    again = _pin_field(_l("The same PIN again"), "new-password")
+
+
+class SignForm(forms.Form):
+    """All papers in one act: as shown, agreed to, under the signer's own key."""
+
+    shown = forms.HiddenField()
+    answer = forms.HiddenField()
     consent = forms.Checkbox(signing.CONSENT)
+    pin = _pin_field(_l("Your PIN"), "current-password", _l("The one that you set on the page before"))
+
+    def papers(self) -> list[tuple[str, str]]:
+        """Kind and SHA-256 of each paper as the page showed them."""
+        pairs = (entry.partition(":") for entry in (self.shown.data or "").split(",") if entry)
+        return [(kind, digest) for kind, _, digest in pairs]
 
 
 class DeclineForm(forms.Form):
@@ -88,6 +116,11 @@ class DeclineForm(forms.Form):
         _l("Why do you decline?"), max_length=500, count=True, required=signing.WHY_DECLINE,
         hint=_l("Whoever invited you reads this."),
     )  # fmt: skip
+
+
+STARTED_OVER = Words(
+    "签署密钥已销毁，请重新核验身份。", "The signing key was destroyed. Begin with the identity check again."
+)
 
 
 def _secret() -> str:
@@ -112,7 +145,7 @@ def _where(row: Invitation, token: str) -> str:
     steps = {
         "invited": "identity",
         "identified": "face",
-        "admitted": "papers",
+        "admitted": "papers" if control.control_of(db, row) else "control_page",
         "signed": "done",
         "declined": "declined",
     }
@@ -220,7 +253,7 @@ def face(token: str) -> ResponseReturnValue:
         frame = form.frame.data.read() if hasattr(form.frame.data, "read") else b""
         with _problems_on(form):
             checks.check_face(db, token, _secret(), frame, bool(form.consent.data), gateways().identity)
-            return redirect(url_for("signatures.papers", token=token), 303)
+            return redirect(url_for("signatures.control_page", token=token), 303)
         row, case = _invitation(token)
     kept = policy(db, "keep_face_frame", case.authority_code)
     return _page("face", token, case, row, form=form, kept=kept)
@@ -236,7 +269,7 @@ def code(token: str) -> ResponseReturnValue:
     if form.validate_on_submit():
         with _problems_on(form):
             checks.check_code(db, token, _secret(), form.code.data or "", gateways().identity)
-            return redirect(url_for("signatures.papers", token=token), 303)
+            return redirect(url_for("signatures.control_page", token=token), 303)
         row, case = _invitation(token)
     return _page("code", token, case, row, form=form)
 
@@ -245,17 +278,93 @@ def code(token: str) -> ResponseReturnValue:
 @limiter.limit(SENSITIVE, methods=["POST"])
 @by_link
 def papers(token: str) -> ResponseReturnValue:
-    """The papers, each with its SHA-256; signed all at once."""
+    """The papers, each with its SHA-256; signed all at once, with the passkey or the PIN."""
     row, case = _step(token, "admitted")
+    held = control.control_of(db, row)
+    if held is None:
+        return redirect(url_for("signatures.control_page", token=token), 303)
+    method = held.method
     form = SignForm()
     if form.validate_on_submit():
-        network, device = request.remote_addr or "", request.user_agent.string
+        act = signing.Act(
+            bool(form.consent.data), form.papers(), _digits(form.pin.data), form.answer.data or "", say(signing.CONSENT),
+            request.remote_addr or "", request.user_agent.string,
+        )  # fmt: skip
         with _problems_on(form, NOT_SIGNED):
-            signing.sign(db, token, _secret(), bool(form.consent.data), network, device)
+            signing.sign(db, token, _secret(), act)
             return redirect(url_for("signatures.done", token=token), 303)
         row, case = _invitation(token)
+        if row.state == "invited":  # the PIN was wrong too often
+            flash(say(control.PIN_GONE), "error")
+            return redirect(url_for("signatures.identity", token=token), 303)
     mine = signing.papers_to_sign(db, row)
-    return _page("papers", token, case, row, form=form, papers=mine)
+    form.shown.data = ",".join(f"{kind}:{digest}" for kind, digest in signing.shown_to(db, row))
+    form.answer.data = ""
+    return _page("papers", token, case, row, form=form, papers=mine, method=method)
+
+
+@blueprint.post("/sign/<token>/papers/ask")
+@limiter.limit(SENSITIVE)
+@by_link
+def ask_passkey(token: str) -> ResponseReturnValue:
+    """What the phone is asked to confirm: these very papers."""
+    form = SignForm()
+    with _problems_on(form):
+        return signing.ask_passkey(
+            db, token, _secret(), form.papers(), say(signing.CONSENT), request.host_url
+        )
+    return _said(form)
+
+
+def _said(form: forms.Form) -> ResponseReturnValue:
+    return {"problem": say(form.form_errors[0])}, 422
+
+
+@blueprint.route("/sign/<token>/control", methods=["GET", "POST"])
+@limiter.limit(SENSITIVE, methods=["POST"])
+@by_link
+def control_page(token: str) -> ResponseReturnValue:
+    """How the signer keeps the signing key: in the phone, or behind a PIN."""
+    row, case = _step(token, "admitted")
+    if control.control_of(db, row):
+        return redirect(url_for("signatures.papers", token=token), 303)
+    form = ControlForm()
+    if form.validate_on_submit():
+        with _problems_on(form):
+            if form.answer.data:
+                control.keep_by_passkey(db, token, _secret(), form.answer.data, request.host_url)
+            else:
+                control.keep_by_pin(db, token, _secret(), _digits(form.pin.data), _digits(form.again.data))
+            return redirect(url_for("signatures.papers", token=token), 303)
+        row, case = _invitation(token)
+    form.answer.data = ""
+    _, why = passkey_origin(request.host_url, settings().portal_url)
+    return _page("control", token, case, row, form=form, why=why)
+
+
+def _digits(value: str | None) -> str:
+    return half_width(value or "").strip()
+
+
+@blueprint.post("/sign/<token>/control/ask")
+@limiter.limit(SENSITIVE)
+@by_link
+def make_passkey(token: str) -> ResponseReturnValue:
+    """What the phone needs to make a passkey."""
+    form = ControlForm()
+    with _problems_on(form):
+        return control.passkey_options(db, token, _secret(), request.host_url)
+    return _said(form)
+
+
+@blueprint.post("/sign/<token>/again")
+@limiter.limit(SENSITIVE)
+@by_link
+def again(token: str) -> ResponseReturnValue:
+    """PIN forgotten, passkey gone: from the identity check on, under the same link."""
+    control.start_over(db, token, _secret())
+    flash(say(STARTED_OVER), "info")
+    return redirect(url_for("signatures.identity", token=token), 303)
 
 
 @blueprint.get("/sign/<token>/papers/<kind>")
