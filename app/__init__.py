@@ -90,6 +90,7 @@ def _mount(app: Flask, door: str, csrf: CSRFProtect) -> None:
             naming,
             signatures,
             timeline,
+            uploads,
         )
         from app.public import evidence, home, pki, register, verify
 
@@ -103,6 +104,7 @@ def _mount(app: Flask, door: str, csrf: CSRFProtect) -> None:
             naming,
             establishment,
             attachments,
+            uploads,
             signatures,
             licence,
             banking,

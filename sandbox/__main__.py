@@ -2,13 +2,16 @@
 
 import argparse
 import logging
+import os
 import signal
 import sys
+import threading
 from pathlib import Path
 from types import FrameType
 
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from sandbox import clamd
 from sandbox.app import create_app
 from sandbox.config import Config
 from sandbox.mail import server
@@ -34,6 +37,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--port", type=int, default=8004)
     parser.add_argument("--smtp-port", type=int, default=8025)
     parser.add_argument(
+        "--clamd-port",
+        type=int,
+        default=int(os.environ.get("QIBU_SANDBOX_CLAMD_PORT", "0")),
+        help="play a virus scanner here (default: none)",
+    )
+    parser.add_argument(
         "--state", type=Path, default=None, help="folder of the state (default: instance/sandbox)"
     )
     options = parser.parse_args(arguments)
@@ -53,6 +62,10 @@ def main(arguments: list[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 1
+    scanner = None
+    if options.clamd_port:
+        scanner = clamd.server(world.store, options.host, options.clamd_port)
+        threading.Thread(target=scanner.serve_forever, daemon=True).start()
     http = make_server(options.host, options.port, app, threaded=True, request_handler=QuietHandler)
     signal.signal(signal.SIGTERM, _stop)
     if not world.runner.start():
@@ -67,6 +80,9 @@ def main(arguments: list[str] | None = None) -> int:
     finally:
         http.server_close()
         world.runner.stop()
+        if scanner:
+            scanner.shutdown()
+            scanner.server_close()
         mail.stop()
     return 0
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sandbox.store import Store
 
-SERVICES = ("card", "identity", "sms", "mail", "bank")
+SERVICES = ("card", "identity", "sms", "mail", "bank", "clamd")
 COMMON: dict[str, float | int | bool] = {
     "slow": 0.0,  # seconds before the answer
     "fail_next": 0,  # so many requests are refused with 503, nothing done
@@ -19,6 +19,7 @@ DEFAULTS: dict[str, float | int | bool] = {
     **{f"{service}.{name}": value for service in SERVICES for name, value in COMMON.items()},
     "sms.answer_twice": False,  # every delivery receipt comes twice
     "mail.answer_twice": False,  # every mail arrives twice
+    "clamd.garbage": False,  # the virus scanner answers nonsense
     "bank.answer_twice": False,  # every report is sent twice
     "bank.out_of_order": False,  # the later report comes first
     "bank.hold_seconds": 3.0,  # how long a report waits for a later one to overtake it

@@ -96,14 +96,14 @@ class Browser(FlaskClient):
 
     forging = False
 
-    def post(self, *arguments, **more):
+    def open(self, *arguments, **more):
         """See FlaskClient."""
-        if not self.forging:
+        if not self.forging and more.get("method") == "POST":
             with self.session_transaction() as cookie:
                 raw = cookie.setdefault("csrf_token", uuid.uuid4().hex)
             signer = URLSafeTimedSerializer(self.application.secret_key, salt="wtf-csrf-token")
-            more["headers"] = dict(more.get("headers", {})) | {"X-CSRFToken": signer.dumps(raw)}
-        return super().post(*arguments, **more)
+            more["headers"] = dict(more.get("headers") or {}) | {"X-CSRFToken": signer.dumps(raw)}
+        return super().open(*arguments, **more)
 
 
 @dataclass

@@ -4,6 +4,9 @@ Writing the same bytes twice is writing once. Personal objects are encrypted bef
 """
 
 import functools
+import uuid
+from collections.abc import Iterator
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
@@ -13,6 +16,8 @@ from obstore.store import LocalStore, from_url
 from workflow.errors import NotFound
 from workflow.personal import decrypt, encrypt
 from workflow.settings import settings
+
+PIECES = "pieces"  # the folder of what is not complete
 
 
 @functools.lru_cache(maxsize=4)
@@ -53,3 +58,47 @@ def get(key: str) -> bytes:
 def delete(key: str) -> None:
     """Remove an object; quietly if it is gone."""
     obstore.delete(_place(), _path(key))
+
+
+def put_piece(owner: uuid.UUID, offset: int, data: bytes) -> None:
+    """Keep a piece of something that is not complete yet, encrypted; a second one at the same offset replaces it."""
+    name = _piece(owner, offset)
+    obstore.put(_place(), name, encrypt(data, name.encode()))
+
+
+def get_piece(owner: uuid.UUID, offset: int) -> bytes:
+    """The piece at this offset. Raises NotFound."""
+    name = _piece(owner, offset)
+    try:
+        return decrypt(bytes(obstore.get(_place(), name).bytes()), name.encode())
+    except FileNotFoundError as error:
+        raise NotFound(f"piece {name}") from error
+
+
+def delete_pieces(owner: uuid.UUID) -> None:
+    """Forget the pieces of an owner."""
+    for batch in obstore.list(_place(), prefix=f"{PIECES}/{owner}"):
+        for found in batch:
+            obstore.delete(_place(), found["path"])
+
+
+def _piece(owner: uuid.UUID, offset: int) -> str:
+    return f"{PIECES}/{owner}/{offset:012d}"
+
+
+def keys() -> Iterator[tuple[str, datetime]]:
+    """Every object's key and when it was written last; pieces are not objects."""
+    for batch in obstore.list(_place()):
+        for found in batch:
+            folder, _, rest = found["path"].partition("/")
+            if folder != PIECES and len(folder) == 2:
+                yield folder + rest, found["last_modified"]
+
+
+def written_at(key: str) -> datetime | None:
+    """When the object was written last; None when it is gone."""
+    try:
+        found: datetime = obstore.head(_place(), _path(key))["last_modified"]
+    except FileNotFoundError:
+        return None
+    return found

@@ -2,6 +2,7 @@
 
 import functools
 from pathlib import Path
+from typing import Literal
 
 from pydantic import AliasChoices, Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -49,6 +50,9 @@ class Settings(BaseSettings):
     operator_mail: str = ""  # who is told what the installation cannot do by itself; nobody if empty
     service_key: str = DEMO_SECRET  # signs our requests to the outside services
     outside_timeout_seconds: float = 10.0
+    # Uploads are looked at by clamd: never, when its address is known (silence lets them pass, marked), or always.
+    clamd: str = ""  # tcp://host:port or unix:///path
+    malware_scan: Literal["off", "configured", "required"] = "configured"
 
     simulated: bool = True  # the outside parties are played by the sandbox; pages say so
     rate_limits: bool = True
@@ -61,6 +65,8 @@ class Settings(BaseSettings):
         self.card_service_url = self.card_service_url or f"{self.sandbox_url}/card"
         self.identity_service_url = self.identity_service_url or f"{self.sandbox_url}/identity"
         self.sms_service_url = self.sms_service_url or f"{self.sandbox_url}/sms"
+        if self.malware_scan == "required" and not self.clamd:
+            raise ValueError("QIBU_MALWARE_SCAN=required needs QIBU_CLAMD")
         if self.production and (faults := self._faults()):
             raise ValueError("production refuses to start: " + "; ".join(faults))
         return self

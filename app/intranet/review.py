@@ -26,7 +26,12 @@ from workflow.clock import working_days_left
 from workflow.db import now
 from workflow.errors import NotFound, Problem, RuleViolation
 from workflow.establishment import submission
-from workflow.establishment.attachments import KINDS, attachment_of, attachments_of
+from workflow.establishment.attachments import (
+    KINDS,
+    attachment_of,
+    attachments_of,
+    pdf_of,
+)
 from workflow.establishment.data import Application
 from workflow.establishment.difference import differences
 from workflow.establishment.drafts import draft_of, submissions_of
@@ -341,9 +346,7 @@ def notice(number: str, notice_number: str) -> ResponseReturnValue:
 def attachment(number: str, attachment_id: uuid.UUID) -> ResponseReturnValue:
     """An uploaded file."""
     row = attachment_of(db, _handed_in(number).id, attachment_id)
-    return _file(
-        objects.get(row.key), f"{secrets.token_hex(4)}.{row.filename.rsplit('.', 1)[-1]}", row.content_type
-    )
+    return _file(pdf_of(row), f"{secrets.token_hex(4)}.pdf")
 
 
 @blueprint.get("/cases/<number>/faces/<uuid:invitation_id>")

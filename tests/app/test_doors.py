@@ -31,7 +31,7 @@ PUBLIC = {
     "intranet": r"/|/sign-in",
     "bank": r"/|/sign-in|/v1/(keys|token|openapi\.json)",
 }
-LINKS = r"/sign/<token>.*|/u/<token>"
+LINKS = r"/sign/<token>.*|/u/<token>.*"
 
 
 def routes(app: Flask):
@@ -167,8 +167,10 @@ def test_a_file_of_another_case_does_not_open_through_ones_own(house):
         *(me.post(f"{at}/{act}").status_code for act in ("remove", "restore")),
     ] == [404] * 3
     owner = house.sign_in(house.client("portal"), house.db.get_one(Account, theirs.owner_id))
-    answer = owner.get(f"/cases/{theirs.number}/attachments/{row.id}")
-    assert (answer.status_code, answer.mimetype) == (200, "image/jpeg")  # made anew: no polyglot survives
+    answer = owner.get(
+        f"/cases/{theirs.number}/attachments/{row.id}/file.pdf"
+    )  # made anew: no polyglot survives
+    assert (answer.status_code, answer.mimetype) == (200, "application/pdf")
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["Content-Disposition"].startswith("inline")
 

@@ -1,39 +1,20 @@
-"""Files in the domain: what is needed, limits, links."""
+"""The files of a case: the same twice, names, limits, order, turning, removing, links."""
 
-import contextlib
 from datetime import timedelta
 from io import BytesIO
 
 import pytest
-from PIL import Image
-from pypdf import PdfWriter
-from pypdf.generic import DictionaryObject, NameObject
+from PIL import Image, ImageChops
 from sqlalchemy import select
 
 from tests import factories
-from workflow import pictures
+from tests.establishment.files import pdf, photo
+from workflow import objects
 from workflow.case import Actor, timeline
-from workflow.catalogues.queries import from_files
 from workflow.db import now
 from workflow.errors import Conflict, NotFound, RuleViolation
 from workflow.establishment import attachments as files
-from workflow.establishment.data import Application, Officer, Person, ScopeEntry
-from workflow.establishment.models import UploadLink
-from workflow.settings import settings
-
-
-def photo(size=(40, 30), form="JPEG", colour="white"):
-    out = BytesIO()
-    Image.new("RGB", size, colour).save(out, form)
-    return out.getvalue()
-
-
-@pytest.fixture(autouse=True)
-def instance(tmp_path, monkeypatch):
-    monkeypatch.setenv("QIBU_INSTANCE", str(tmp_path))
-    settings.cache_clear()
-    yield
-    settings.cache_clear()
+from workflow.establishment.models import Attachment, UploadLink
 
 
 @pytest.fixture
@@ -46,69 +27,6 @@ def actor(case):
     return Actor.applicant(case.owner_id, "小张")
 
 
-def test_large_photos_shrink_and_png_and_heic_become_jpeg():
-    from pillow_heif import register_heif_opener
-
-    register_heif_opener()
-    checked = files.check_file(photo((5000, 1000)))
-    assert max(Image.open(BytesIO(checked.data)).size) == files.LONGEST_SIDE
-    for form in ("PNG", "HEIF"):
-        checked = files.check_file(photo(form=form))
-        assert (checked.content_type, checked.extension) == ("image/jpeg", "jpg")
-        assert Image.open(BytesIO(checked.data)).format == "JPEG"
-
-
-def test_too_large_and_wrong_files_are_refused():
-    for data in (b"", b"x" * (files.MAX_BYTES + 1), b"<svg/>", b"PK\x03\x04zip", photo(form="BMP")):
-        with pytest.raises(RuleViolation):
-            files.check_file(data)
-
-
-def pdf(change=lambda writer: None):
-    writer = PdfWriter()
-    writer.add_blank_page(200, 200)
-    change(writer)
-    out = BytesIO()
-    writer.write(out)
-    return out.getvalue()
-
-
-def test_a_pdf_that_runs_something_or_carries_files_is_refused():
-    assert files.check_file(pdf()).content_type == "application/pdf"
-    for change in (
-        lambda w: w.root_object.update(
-            {NameObject("/Names"): DictionaryObject({NameObject("/JavaScript"): DictionaryObject()})}
-        ),
-        lambda w: w.add_attachment("a.exe", b"MZ"),
-        lambda w: w.root_object.update(
-            {NameObject("/OpenAction"): DictionaryObject({NameObject("/S"): NameObject("/Launch")})}
-        ),
-    ):
-        with pytest.raises(RuleViolation) as refused:
-            files.check_file(pdf(change))
-        assert refused.value.problems[0].words == files.ACTIVE
-    with pytest.raises(RuleViolation):
-        files.check_file(pdf(lambda w: w.encrypt("secret")))
-
-
-def test_a_small_file_that_unfolds_to_gigabytes_is_refused(monkeypatch):
-    monkeypatch.setattr(pictures, "MAX_PIXELS", 1000)
-    for form in ("PNG", "JPEG", "HEIF"):
-        with pytest.raises(RuleViolation):
-            files.check_file(photo((101, 10), form))
-
-
-def test_broken_files_are_refused_and_nothing_else_happens():
-    whole = {form: photo((64, 64), form) for form in ("PNG", "JPEG", "HEIF")} | {"PDF": pdf()}
-    for data in whole.values():
-        files.check_file(data)
-        for length in range(1, len(data), max(1, len(data) // 40)):
-            with contextlib.suppress(RuleViolation):
-                files.check_file(data[:length])
-    with pytest.raises(RuleViolation):  # truncated: the decoder fails with EOFError
-        files.check_file(whole["HEIF"][: len(whole["HEIF"]) * 2 // 3])
-
-
 def test_the_same_bytes_twice_are_one_attachment(db, case, actor):
     first = files.attach(db, case.id, actor, "identity", "a.jpg", photo(), "desk")
     assert files.attach(db, case.id, actor, "identity", "b.jpg", photo(), "phone") is first
@@ -118,9 +36,9 @@ def test_the_same_bytes_twice_are_one_attachment(db, case, actor):
 
 def test_names_keep_no_path_and_the_right_ending(db, case, actor):
     row = files.attach(db, case.id, actor, "identity", "C:\\fake\\..\\证件.png", photo(form="PNG"), "desk")
-    assert row.filename == "证件.jpg"
+    assert row.filename == "证件.pdf"
     row = files.attach(db, case.id, actor, "other", 'a\x00\r\nSet-Cookie: x".svg', photo(), "desk")
-    assert row.filename == 'aSet-Cookie: x".jpg'
+    assert row.filename == 'aSet-Cookie: x".pdf'
 
 
 def test_thirty_files_are_enough(db, case, actor, monkeypatch):
@@ -167,26 +85,62 @@ def test_a_link_lives_half_an_hour_and_only_its_hash_is_kept(db, case):
     assert len(db.scalars(select(UploadLink)).all()) == 1
 
 
-def test_what_is_needed_and_why(db, case, actor):
-    facts = from_files()
-    application = Application(people=[Person(key="p1", name="小张", id_type="passport")])
-    assert files.needed(db, case, application, facts) == []
-    application.officers = [Officer(person="p1", office="director")]
-    application.address.text = "武汉市武昌区东湖路105号"
-    before = next(e for e in facts.scope_entries.values() if e.timing == "before")
-    application.scope = [ScopeEntry(code=before.code, text=before.text, licensed=before.licensed)]
-    assert [n.kind for n in files.needed(db, case, application, facts)] == [
-        "address_proof",
-        "approval",
-        "identity",
-    ]
-    application.address.commitment = True  # ADR-03
-    assert [n.kind for n in files.needed(db, case, application, facts)] == ["approval", "identity"]
-    application.address.use = "hosted"  # the commitment does not cover it
-    files.attach(db, case.id, actor, "address_proof", "a.jpg", photo(), "desk")
-    found = files.needed(db, case, application, facts)
-    assert [(n.kind, n.present) for n in found] == [
-        ("address_proof", True),
-        ("approval", False),
-        ("identity", False),
-    ]
+def test_files_are_put_in_order_within_their_kind(db, case, actor):
+    first, second, third = (
+        files.attach(db, case.id, actor, "identity", f"{c}.jpg", photo(colour=c), "desk")
+        for c in ("red", "green", "blue")
+    )
+    lease = files.attach(db, case.id, actor, "address_proof", "lease.jpg", photo(), "desk")
+    assert files.attachments_of(db, case.id) == [lease, first, second, third]
+    files.place(db, case.id, third.id, 0)
+    files.place(db, case.id, first.id, 99)
+    assert files.attachments_of(db, case.id) == [lease, third, second, first]
+    files.place(db, case.id, first.id, -1)
+    assert files.attachments_of(db, case.id) == [lease, first, third, second]
+
+
+def test_turning_says_how_it_is_shown_and_leaves_the_file_alone(db, case, actor):
+    row = files.attach(db, case.id, actor, "other", "a.jpg", photo((400, 200)), "desk")
+    kept = files.pdf_of(row)
+    assert Image.open(BytesIO(files.page_of(row, 1, 100))).size == (100, 50)
+    files.turn(db, case.id, row.id, 1)
+    files.turn(db, case.id, row.id, 1)  # a double click says the same
+    assert Image.open(BytesIO(files.page_of(row, 1, 100))).size == (50, 100)
+    assert files.pdf_of(row) == kept
+    with pytest.raises(NotFound):
+        files.page_of(row, 2, 100)
+
+
+def test_pictures_of_identity_documents_carry_what_they_are_for(db, case, actor):
+    plain = Image.open(
+        BytesIO(
+            files.page_of(
+                files.attach(db, case.id, actor, "other", "a.jpg", photo((600, 400)), "desk"), 1, 600
+            )
+        )
+    )
+    assert plain.getextrema() == ((255, 255),) * 3
+    for data in (photo((600, 400)), pdf()):
+        row = files.attach(db, case.id, actor, "identity", "a", data, "desk")
+        sheet = Image.open(BytesIO(files.page_of(row, 1, 600)))
+        red = sum(ImageChops.subtract(*sheet.split()[:2]).histogram()[30:]) / (sheet.width * sheet.height)
+        assert 0.005 < red < 0.2, "the mark is there and hides little"
+        assert data not in objects.get(row.key), "the unmarked file is not kept"
+
+
+def test_files_of_the_time_before_are_still_shown(db, case):
+    row = Attachment(
+        case_id=case.id, kind="other", filename="old.jpg", content_type="image/jpeg", size=1, source="desk",
+        key=objects.put(photo((300, 200)), personal=True),
+    )  # fmt: skip
+    db.add(row)
+    db.flush()
+    assert files.pdf_of(row).startswith(b"%PDF-") and files.page_count(row) == 1
+
+
+def test_a_file_sent_again_after_its_removal_comes_back_once(db, case, actor):
+    row = files.attach(db, case.id, actor, "other", "a.jpg", photo(), "desk")
+    files.remove(db, case.id, actor, row.id)
+    again = files.attach(db, case.id, actor, "other", "a.jpg", photo(), "desk")
+    assert files.restore(db, case.id, actor, row.id) is again
+    assert files.attachments_of(db, case.id) == [again]

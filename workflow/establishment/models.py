@@ -62,7 +62,7 @@ class Paper(Base):
 
 
 class Attachment(Base):
-    """A file that was uploaded for a case."""
+    """A file that was uploaded for a case, as PDF. `pages` 0: not counted yet; `turn`: quarters clockwise when shown."""
 
     __tablename__ = "attachments"
 
@@ -73,8 +73,16 @@ class Attachment(Base):
     content_type: Mapped[str] = mapped_column(String(60))
     size: Mapped[int]
     key: Mapped[str] = mapped_column(String(80))
-    preview_key: Mapped[str] = mapped_column(String(80), default="")
+    sent_hash: Mapped[str] = mapped_column(
+        String(64), default="", server_default=""
+    )  # SHA-256 of what was sent
+    pages: Mapped[int] = mapped_column(default=0, server_default="0")
+    turn: Mapped[int] = mapped_column(default=0, server_default="0")
     source: Mapped[str] = mapped_column(String(8))  # phone | desk
+    link_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("upload_links.id"))
+    scanned: Mapped[bool] = mapped_column(
+        default=False, server_default="false"
+    )  # a virus scanner looked at it
     position: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[Now]
     removed_at: Mapped[datetime | None]
@@ -92,3 +100,25 @@ class UploadLink(Base):
     expires_at: Mapped[datetime]
     opened_at: Mapped[datetime | None]
     created_at: Mapped[Now]
+
+
+class Upload(Base):
+    """A file on its way in pieces. `received`: bytes that have arrived; complete once it has an attachment."""
+
+    __tablename__ = "uploads"
+    __table_args__ = (
+        UniqueConstraint("case_id", "link_id", "kind", "key_hash", postgresql_nulls_not_distinct=True),
+    )
+
+    id: Mapped[Id]
+    case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("cases.id"))
+    link_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("upload_links.id"))
+    kind: Mapped[str] = mapped_column(String(40))
+    key_hash: Mapped[str] = mapped_column(String(64))  # of the name that the sender's browser gave it
+    filename: Mapped[str] = mapped_column(String(200))
+    size: Mapped[int]
+    received: Mapped[int] = mapped_column(default=0)
+    attachment_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("attachments.id"))
+    pieces_kept: Mapped[bool] = mapped_column(default=True, index=True)
+    created_at: Mapped[Now]
+    changed_at: Mapped[Now]

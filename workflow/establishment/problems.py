@@ -5,13 +5,16 @@ from sqlalchemy.orm import Session
 from workflow.case import Case
 from workflow.catalogues.queries import catalogue
 from workflow.errors import Problem
-from workflow.establishment.attachments import needed
 from workflow.establishment.data import Application
+from workflow.establishment.needs import address_exceptions, needed
 from workflow.establishment.rules import by_section, check
 from workflow.establishment.rules.common import Context
 from workflow.policies.queries import policy
 
-FIELD_OF_KIND = {"address_proof": "address.commitment", "approval": "scope", "identity": "people"}
+FIELD_OF_KIND = {
+    "address_proof": "address.commitment", "approval": "scope", "identity": "people", "qualification": "organisations",
+    "election": "officers",
+}  # fmt: skip
 SUMS = ("LLC-02", "JSC-96")
 
 
@@ -21,10 +24,11 @@ def problems_of(db: Session, case: Case, application: Application) -> list[Probl
         catalogue=catalogue(db),
         reserved_name=case.name,
         commitment_allowed=policy(db, "address_proof", case.authority_code) == "commitment",
+        address_exceptions=address_exceptions(db, case, application),
     )
     named = application.model_copy(update={"name": case.name})
     missing = [
-        Problem("document", FIELD_OF_KIND[n.kind], n.why)
+        Problem("document", FIELD_OF_KIND[n.kind], n.why, n.basis)
         for n in needed(db, case, application, context.catalogue)
         if not n.present
     ]

@@ -4,17 +4,20 @@ from workflow.gateways.bank import BankGateway, HttpBankGateway
 from workflow.gateways.card import CardGateway, HttpCardGateway
 from workflow.gateways.identity import HttpIdentityGateway, IdentityGateway
 from workflow.gateways.mail import MailGateway, SmtpMailGateway
+from workflow.gateways.malware import ClamdScanner, MalwareScanner
 from workflow.gateways.sms import HttpSmsGateway, SmsGateway
 
 __all__ = [
     "BankGateway",
     "CardGateway",
+    "ClamdScanner",
     "HttpBankGateway",
     "HttpCardGateway",
     "HttpIdentityGateway",
     "HttpSmsGateway",
     "IdentityGateway",
     "MailGateway",
+    "MalwareScanner",
     "SmsGateway",
     "SmtpMailGateway",
 ]

@@ -15,7 +15,8 @@ DEFAULTS: dict[str, Any] = {
     "reservation_months": 2,  # NM-44
     "straight_through": False,  # approval without an examiner when no rule finds anything
     "scope_style": "split",  # split (SC-03) | single (SC-04)
-    "address_proof": "commitment",  # ADR-03
+    "address_proof": "commitment",  # ADR-03: commitment | proof
+    "address_exceptions": [],  # ADR-03: {"address", "why": disputed | false_commitment}, where no commitment suffices
     "keep_face_frame": True,  # HB-09; False keeps the verdict only
     "decision_days": 3,  # PRO-04, working days
     "claim_minutes": 30,  # how long a registrar holds a case without touching it
