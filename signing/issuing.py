@@ -13,7 +13,7 @@ from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 
 from signing import lint
 from signing.keys import CURVE, Key
-from signing.profiles import CERTIFICATE_POLICY, EVIDENCE_EXTENSION, PROFILES, Profile
+from signing.profiles import CERTIFICATE_POLICY, EVIDENCE_EXTENSION, PRACTICE_STATEMENT, PROFILES, Profile
 
 SHA256 = hashes.SHA256()
 
@@ -135,7 +135,8 @@ def _draft(
             x509.ExtendedKeyUsage(profile.extended), critical=profile.extended_critical
         )
     if issuer is not None:
-        policy = x509.PolicyInformation(x509.ObjectIdentifier(CERTIFICATE_POLICY), None)
+        identifier = x509.ObjectIdentifier(CERTIFICATE_POLICY)
+        policy = x509.PolicyInformation(identifier, [f"{base_url}{PRACTICE_STATEMENT}"])
         builder = builder.add_extension(x509.CertificatePolicies([policy]), critical=False)
     if profile.no_check:
         builder = builder.add_extension(x509.OCSPNoCheck(), critical=False)

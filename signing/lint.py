@@ -5,7 +5,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtensionOID, NameOID, SignatureAlgorithmOID
 
 from signing.errors import LintFailure
-from signing.profiles import CERTIFICATE_POLICY, EVIDENCE_EXTENSION, Profile
+from signing.profiles import CERTIFICATE_POLICY, EVIDENCE_EXTENSION, PRACTICE_STATEMENT, Profile
 
 ATTRIBUTES = {
     "C": NameOID.COUNTRY_NAME,
@@ -116,6 +116,9 @@ def _extensions(profile: Profile, draft: x509.Certificate, issuer: x509.Certific
         policies = draft.extensions.get_extension_for_class(x509.CertificatePolicies).value
         if [policy.policy_identifier.dotted_string for policy in policies] != [CERTIFICATE_POLICY]:
             found.append("certificate policy is not ours")
+        statements = [said for policy in policies for said in policy.policy_qualifiers or ()]
+        if not (len(statements) == 1 and str(statements[0]).endswith(PRACTICE_STATEMENT)):
+            found.append("certificate policy does not name the practice statement")
     if profile.revocation_pointers:
         access = draft.extensions.get_extension_for_class(x509.AuthorityInformationAccess).value
         methods = {description.access_method for description in access}

@@ -10,6 +10,9 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 ARC = "2.25.112938267195382937215834291937465182931"
 CERTIFICATE_POLICY = f"{ARC}.1.1"
 TIME_STAMP_POLICY = f"{ARC}.1.2"
+PRACTICE_STATEMENT = (
+    "/pki/policy"  # below the portal's address: where relying parties read what is promised (ES-06)
+)
 EVIDENCE_EXTENSION = ObjectIdentifier(f"{ARC}.2.1")
 CONTROL_ATTRIBUTE = f"{ARC}.3.1"  # signed attribute: the proof that only the signer could sign
 

@@ -2,8 +2,9 @@
 
 from base64 import b64decode
 
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Response, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app.web.access import public
@@ -12,6 +13,8 @@ from app.web.limits import limiter
 from signing import revocation, timestamp
 from signing.authority import Authority
 from signing.errors import AuthorityUnavailable
+from signing.issuing import common_name
+from signing.profiles import CERTIFICATE_POLICY, TIME_STAMP_POLICY
 from workflow.errors import NotFound
 
 blueprint = Blueprint("pki", __name__, url_prefix="/pki")
@@ -41,6 +44,19 @@ def root() -> ResponseReturnValue:
 def root_pem() -> ResponseReturnValue:
     """The root certificate (PEM)."""
     return _answer(_authority().root.public_bytes(Encoding.PEM), "application/x-pem-file", "qibu-root.pem")
+
+
+@blueprint.get("/policy")
+@public
+def policy() -> ResponseReturnValue:
+    """The practice statement that the certificates name, in short (ES-06)."""
+    authority = _authority()
+    digits = authority.root.fingerprint(SHA256()).hex().upper()
+    return render_template(
+        "public/pki/policy.html", name=common_name(authority.root.subject), sample=authority.sample,
+        fingerprint=" ".join(digits[i : i + 4] for i in range(0, len(digits), 4)), policy=CERTIFICATE_POLICY,
+        time_stamp_policy=TIME_STAMP_POLICY, issuing=authority.manifest["issuing"], root=authority.manifest["root"][-1],
+    )  # fmt: skip
 
 
 @blueprint.get("/<label>.cer")

@@ -4,19 +4,23 @@ import logging
 import shutil
 import threading
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import httpx
 import pytest
 import time_machine
 from click.testing import CliRunner
 from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import select
 from werkzeug.serving import make_server
 
 from app.cli import main
 from signing.authority import serial_of
+from signing.profiles import CERTIFICATE_POLICY, PROFILES, TIME_STAMP_POLICY
 from signing.tables import Certificate
+from tests.app.browser import browser
 from tests.signing.conftest import run
 from tests.signing.test_authority import event, pem
 from workflow import upkeep
@@ -144,3 +148,20 @@ def test_upkeep_renews_and_warns(house, monkeypatch, caplog):
     mails = house.db.scalars(select(Message).where(Message.template == "authority_waits")).all()
     assert len(mails) == 2 and all(mail.recipient == "operator@example.org" for mail in mails)
     assert "issuing-1" in caplog.text
+
+
+def test_the_policy_is_where_the_certificates_say(house):
+    """ES-06: the CPS address of a certificate opens a page with the policy's identifiers and the root's fingerprint."""
+    own = authority()
+    policies = own.tsa().certificate.extensions.get_extension_for_class(x509.CertificatePolicies).value
+    visitor = browser(house)
+    visitor.get("/pki/" + policies[0].policy_qualifiers[0].partition("/pki/")[2])
+    text = visitor.text()
+    assert policies[0].policy_identifier.dotted_string in text and TIME_STAMP_POLICY in text
+    assert own.root.fingerprint(SHA256()).hex().upper() in text.replace(" ", "")
+    for link in visitor.page.xpath("//main//li/a/@href"):
+        assert visitor.client.get(link).status_code == 200
+    document = (Path(__file__).parents[2] / "docs" / "certificate-policy.md").read_text()
+    assert CERTIFICATE_POLICY in document and TIME_STAMP_POLICY in document
+    for profile in PROFILES:
+        assert f"| {profile} |" in document
