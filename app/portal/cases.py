@@ -123,6 +123,7 @@ def show(number: str) -> ResponseReturnValue:
         parts=_parts(case, stand, bool(sections)), links=_links(case, stand), events=_events(timeline(db, case.id)),
         messages=messages_of_case(db, case.id), documents=_documents(case), countdown=countdown(stand, local_date(moment)),
         promise=promise(stand, moment), may_withdraw="withdraw" in possible_events(CaseMachine, case.state, APPLICANT),
+        may_copy=case.state != "draft" and case.entity_type in choice.OFFERED,
     )  # fmt: skip
 
 

@@ -54,6 +54,7 @@ class Person(Part):
     email: str = ""
     address: str = ""
     account_id: str = ""  # when the person has an account on the platform
+    known: bool = False  # taken over from an earlier case: number and phone are not shown again
 
 
 class Organisation(Part):

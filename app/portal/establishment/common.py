@@ -154,6 +154,7 @@ class SectionForm(forms.Form):
             form.shut = {name: (plain[name].label.text, shown(plain[name])) for name in shut}
             for name in shut:
                 del form[name]
+        form.close()
         return form
 
     def stored(self) -> Self:
@@ -177,6 +178,9 @@ class SectionForm(forms.Form):
 
     def prepare(self, filing: Filing) -> None:
         """Set the choices that depend on the application."""
+
+    def close(self) -> None:
+        """Take off fields whose values stay as they are, and put them into `shut`."""
 
     def where(self) -> dict[str, str]:
         """Field name -> path, for this instance."""

@@ -6,6 +6,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
+from flask_login import current_user
 
 from app.portal.establishment.autosave import autosaved
 from app.portal.establishment.common import Filing, SectionForm, blueprint, shown, try_save
@@ -14,6 +15,8 @@ from app.web.access import signed_in
 from app.web.database import db
 from workflow.errors import NotFound
 from workflow.establishment.data import Application, Person
+from workflow.establishment.reuse import known_parties
+from workflow.personal import mask_id_number, mask_phone
 
 DOCUMENTS = [
     ("resident_id", _l("Resident ID card")), ("passport", _l("Passport")),
@@ -50,6 +53,23 @@ class PersonFields(SectionForm):
     email = forms.EmailField(_l("E-mail"))
     address = forms.TextField(_l("Residence"), max_length=120, hint=_l("As on the identity document"))
 
+    def close(self) -> None:
+        """Who was checked at sign-up keeps name and number; of somebody known from an earlier case the phone stays too.
+
+        Number and phone are not shown.
+        """
+        person = self.filing.application.person(self.context.get("key", ""))
+        if person is None or not (person.account_id or person.known):
+            return
+        values = {
+            "name": person.name, "id_type": "", "id_number": mask_id_number(person.id_number),
+            "phone": mask_phone(person.phone),
+        }  # fmt: skip
+        for name in ("name", "id_type", "id_number", *(("phone",) if person.known else ())):
+            if name in self:
+                self.shut[name] = (self[name].label.text, values[name] or shown(self[name]))
+                del self[name]
+
 
 def next_key(taken: list[str], letter: str) -> str:
     """A key that nobody has yet: p2, o1."""
@@ -67,22 +87,6 @@ def choose_person(field: Any, filing: Filing) -> None:
     field.choices = field.remember(names(filing))
 
 
-def close_verified(form: SectionForm, person: Person | None) -> None:
-    """A person whose identity was checked at sign-up keeps name and number; the number is not shown."""
-    if person is None or not person.account_id:
-        return
-    from workflow.personal import mask_id_number
-
-    for name in ("name", "id_type", "id_number"):
-        if name in form:
-            value = mask_id_number(person.id_number) if name == "id_number" else ""
-            form.shut[name] = (
-                form[name].label.text,
-                value or (person.name if name == "name" else shown(form[name])),
-            )
-            del form[name]
-
-
 @autosaved
 class PersonForm(PersonFields):
     """One person, by `key`; a new one without."""
@@ -92,10 +96,6 @@ class PersonForm(PersonFields):
         """What is known of the person."""
         person = filing.application.person(context.get("key", ""))
         return {name: getattr(person, name) for name in PERSON_FIELDS} if person else {}
-
-    def prepare(self, filing: Filing) -> None:
-        """Fields of the signer's own account stay as they were checked."""
-        self.shut = {}
 
     def where(self) -> dict[str, str]:
         """In the list of people."""
@@ -139,7 +139,6 @@ def _person(filing: Filing, key: str) -> ResponseReturnValue:
         else "liaison"
     )
     form = PersonForm.of(filing, key=key)
-    close_verified(form, filing.application.person(key))
     kept = False
     if form.validate_on_submit():
         new = key or next_key([p.key for p in filing.application.people], "p")
@@ -169,6 +168,7 @@ def _person(filing: Filing, key: str) -> ResponseReturnValue:
     )
     page = render_template(
         "portal/establishment/person.html", form=form, filing=filing, section=back, kept=kept, action=action,
-        key=key, back_url=filing.url(back),
+        key=key, back_url=filing.url(back), person=filing.application.person(key),
+        offered_known=[k for k in known_parties(db, current_user.id, filing.application) if not k.organisation] if not key else [],
     )  # fmt: skip
     return page, 422 if form.errors else 200

@@ -6,10 +6,11 @@ from flask import flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
+from flask_login import current_user
 
 from app.portal.establishment.autosave import autosaved
 from app.portal.establishment.common import Filing, SectionForm, blueprint, try_save
-from app.portal.establishment.people import PERSON_FIELDS, PersonFields, close_verified, names, next_key
+from app.portal.establishment.people import PERSON_FIELDS, PersonFields, names, next_key
 from app.web import forms
 from app.web.access import signed_in
 from app.web.database import db
@@ -19,6 +20,7 @@ from workflow.clock import today
 from workflow.errors import NotFound
 from workflow.establishment import derive
 from workflow.establishment.data import Application, Contribution, Organisation, Person
+from workflow.establishment.reuse import known_parties
 
 MONEY_FIELDS = ("subscribed", "paid", "form", "due", "shares", "role", "family_property")
 ORGANISATION_FIELDS = ("name", "kind", "uscc", "address", "representative")
@@ -281,7 +283,6 @@ def _party(filing: Filing, key: str, organisation: bool) -> ResponseReturnValue:
         return answer
     kind = OrganisationPartyForm if organisation else PersonPartyForm
     form = kind.of(filing, key=key)
-    close_verified(form, filing.application.person(key))
     listed = key in {r.party for r in filing.application.contributions}
     kept = False
     if form.validate_on_submit():
@@ -308,6 +309,9 @@ def _party(filing: Filing, key: str, organisation: bool) -> ResponseReturnValue:
         "portal/establishment/shareholder.html", form=form, filing=filing, section="shareholders", kept=kept,
         action=action, listed=listed, key=key, organisation=organisation, form_name=kind.__name__,
         name=filing.application.party_name(key), role=filing.kind.role_words,
+        offered_known=[] if key else [
+            k for k in known_parties(db, current_user.id, filing.application) if k.organisation == organisation
+        ],
     )  # fmt: skip
     return page, 422 if form.errors else 200
 
