@@ -1,8 +1,9 @@
-"""Commands of step 4, to be mounted under `qibu`: `address match`, `scope search`, `validate`."""
+"""Commands of step 4, to be mounted under `qibu`: `address match`, `scope search`, `scope import`, `validate`."""
 
 import json
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, TextIO
 
 import click
@@ -78,6 +79,24 @@ def scope_search(term: str, as_json: bool, limit: int) -> None:
             click.echo(
                 f"{hit.score:6.1f}  {kind}  {hit.entry.industry_code:6}  {hit.entry.code:7} {hit.entry.text}"
             )
+
+
+@scope_group.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--check", is_flag=True, help="Only say what is wrong and what would change.")
+def scope_import(file: Path, check: bool) -> None:
+    """Load a catalogue of scope entries (CSV) into the database; begin again after a break, nothing is loaded twice."""
+    from workflow.establishment.scope_import import load
+
+    try:
+        report = load(file, check, lambda number, why: click.echo(f"line {number}: {why}", err=True))
+    except (ValueError, UnicodeDecodeError) as wrong:
+        raise click.ClickException(f"{file}: {wrong}") from wrong
+    click.echo(
+        f"{report.new} new, {report.changed} changed, {report.same} unchanged, {report.kept} kept as staff edited them, "
+        f"{len(report.bad)} bad lines{' (nothing was written)' if check else ''}"
+    )
+    sys.exit(1 if report.bad else 0)
 
 
 @click.command("validate")

@@ -87,7 +87,6 @@ class AddressMatch:
             "division_code": self.division.code if self.division else None,
             "division": self.division.full_name if self.division else None,
             "town": self.town.name if self.town else None,
-            "zone": self.zone or None,
             "rest": self.rest,
             "authority": _named(self.authority),
             "candidates": [
@@ -99,7 +98,6 @@ class AddressMatch:
                 }
                 for c in self.candidates
             ],
-            "status": self.status,
             "reason": self.reason.zh,
         }
 
