@@ -13,6 +13,7 @@ from dbos import DBOS, DBOSConfig
 
 from workflow.db import driver_url, engine, transaction
 from workflow.errors import OutsideFailure
+from workflow.establishment.uploading import forget_pieces
 from workflow.evidence.anchoring import anchor_due
 from workflow.gateways import HttpBankGateway, HttpSmsGateway, SmtpMailGateway
 from workflow.handoff import operations as handoff
@@ -20,6 +21,7 @@ from workflow.licensing import operations as licensing
 from workflow.messages import operations as messages
 from workflow.queue import APPLICATION, MESSAGES, WORK
 from workflow.settings import settings
+from workflow.tidying import sweep_objects
 from workflow.upkeep import (
     expire_reservations,
     lapse_invitations,
@@ -151,6 +153,7 @@ def _upkeep() -> dict[str, int]:
         renew_authority,
         renew_revocation_lists,
         anchor_due,
+        forget_pieces,
     ):
         with transaction() as db:
             done[work.__name__] = work(db)
@@ -163,7 +166,19 @@ def upkeep(at: datetime, context: Any) -> None:
     _upkeep()
 
 
-SCHEDULES: dict[str, tuple[Any, str]] = {"upkeep": (upkeep, "*/5 * * * *")}
+@DBOS.step(name="tidy")
+def _tidy() -> int:
+    with transaction() as db:
+        return sweep_objects(db)
+
+
+@DBOS.workflow(name="tidy")
+def tidy(at: datetime, context: Any) -> None:
+    """Every night: objects that nothing names any more."""
+    _tidy()
+
+
+SCHEDULES: dict[str, tuple[Any, str]] = {"upkeep": (upkeep, "*/5 * * * *"), "tidy": (tidy, "17 19 * * *")}
 
 
 def configure(name: str = "worker") -> None:

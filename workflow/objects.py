@@ -86,8 +86,8 @@ def _piece(owner: uuid.UUID, offset: int) -> str:
     return f"{PIECES}/{owner}/{offset:012d}"
 
 
-def keys() -> Iterator[tuple[str, datetime]]:
-    """Every object's key and when it was written last; pieces are not objects."""
+def listing() -> Iterator[tuple[str, datetime]]:
+    """Every object: its key and when it was written last; pieces are not objects."""
     for batch in obstore.list(_place()):
         for found in batch:
             folder, _, rest = found["path"].partition("/")

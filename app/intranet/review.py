@@ -307,7 +307,7 @@ def _file(data: bytes, filename: str, kind: str = "application/pdf") -> Response
     return response
 
 
-def _handed_in(number: str) -> Case:
+def handed_in_case(number: str) -> Case:
     """A case whose application was handed in at least once. Raises NotFound for a draft: it is the applicant's own."""
     case = _case(number)
     if not submissions_of(db, case.id):
@@ -319,13 +319,19 @@ def _handed_in(number: str) -> Case:
 @staff(*ANY_STAFF)
 def paper(number: str, kind: str) -> ResponseReturnValue:
     """A paper as signed so far."""
-    case = _handed_in(number)
+    row = live_paper(number, kind)
+    return _file(objects.get(row.key), f"{row.number}.pdf")
+
+
+def live_paper(number: str, kind: str) -> Paper:
+    """The paper of this kind that counts. Raises NotFound."""
+    case = handed_in_case(number)
     row = db.scalar(
         select(Paper).where(Paper.case_id == case.id, Paper.kind == kind, Paper.state != "fallen")
     )
     if row is None:
         raise NotFound("paper")
-    return _file(objects.get(row.key), f"{row.number}.pdf")
+    return row
 
 
 @blueprint.get("/cases/<number>/notices/<notice_number>.pdf")
@@ -345,7 +351,7 @@ def notice(number: str, notice_number: str) -> ResponseReturnValue:
 @staff(*ANY_STAFF)
 def attachment(number: str, attachment_id: uuid.UUID) -> ResponseReturnValue:
     """An uploaded file."""
-    row = attachment_of(db, _handed_in(number).id, attachment_id)
+    row = attachment_of(db, handed_in_case(number).id, attachment_id)
     return _file(pdf_of(row), f"{secrets.token_hex(4)}.pdf")
 
 
@@ -353,7 +359,7 @@ def attachment(number: str, attachment_id: uuid.UUID) -> ResponseReturnValue:
 @staff("examiner", "auditor")
 def face(number: str, invitation_id: uuid.UUID) -> ResponseReturnValue:
     """The face frame in the archive; every look is written down."""
-    case = _handed_in(number)
+    case = handed_in_case(number)
     if invitation_id not in {i.id for i in invitations_of(db, case.id) if i.face_key}:
         raise NotFound("face")
     data = checks.read_face(db, invitation_id, str(current_user.id), f"case {number}")

@@ -5,11 +5,13 @@ import re
 import pytest
 from sqlalchemy import select
 
+from tests.establishment.files import pdf, photo
 from tests.page_laws import at_most_queries, check_page
 from workflow.accounts.models import Staff
 from workflow.accounts.operations import hash_password
 from workflow.case import timeline
 from workflow.db import now
+from workflow.establishment import attachments as files
 from workflow.establishment import drafts
 from workflow.naming.models import RegisterName
 from workflow.naming.register import row_values
@@ -271,6 +273,30 @@ def test_papers_attachments_and_faces_with_audit(house, desk):
     assert picture.data == b"\xff\xd8 a picture"
     access = house.db.scalars(select(FaceAccess)).one()
     assert (access.actor_id, access.reason) == (str(house.staff().id), f"case {case.number}")
+
+
+def test_papers_and_attachments_stand_side_by_side_and_are_leafed_through(house, desk):
+    case = house.submitted()
+    data = (photo(colour="orange"), pdf(pages=3))
+    for number, sent in enumerate(data):
+        case.state = "returned"
+        files.attach(house.db, case.id, house.owner(case), "other", f"f{number}", sent, "desk")
+    case.state = "submitted"
+    house.db.commit()
+    first, second = files.attachments_of(house.db, case.id)
+    at = f"/cases/{case.number}/attachments"
+    tree = check_page(desk.get(at), 200, typed=["f0.pdf", "f1.pdf"])
+    assert f'href="{at}"' in desk.get(f"/cases/{case.number}").text
+    pictures = tree.xpath("//main//img/@src")
+    assert [str(r.id) in link for r, link in zip((first, second), pictures, strict=True)] == [True, True]
+    assert all(desk.get(link).mimetype == "image/jpeg" for link in pictures)
+    assert "未经病毒扫描" in desk.get(at).text
+    tree = check_page(desk.get(f"{at}?a=articles&b={second.id}&pb=9&tb=1"), 200, typed=["f1.pdf"])
+    assert "/papers/articles/1.jpg" in tree.xpath("//main//img/@src")[0]
+    assert f"{second.id}/3.jpg?turn=1" in tree.xpath("//main//img/@src")[1]
+    english = house.sign_in(house.client("intranet", english=True), house.staff())
+    check_page(english.get(at), 200, typed=["f0.pdf", "f1.pdf"])
+    assert desk.get(f"/cases/{house.named('云海测').number}/attachments").status_code == 404
 
 
 # --- who may not ---------------------------------------------------------------------------------------

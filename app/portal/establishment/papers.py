@@ -1,7 +1,5 @@
 """Check your answers, see the papers, make them; open a signed application again."""
 
-import logging
-
 from flask import Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
@@ -12,7 +10,7 @@ from app.web.access import signed_in
 from app.web.database import db
 from app.web.limits import limiter
 from app.web.summary import application_sections
-from workflow import objects
+from workflow import objects, pictures
 from workflow.case import advance
 from workflow.errors import Conflict, NotFound, RuleViolation
 from workflow.establishment import papers as making
@@ -20,7 +18,6 @@ from workflow.establishment.difference import covers
 from workflow.naming.declaration import reservation_of
 from workflow.signatures.invitations import live_papers
 
-log = logging.getLogger("qibu.establishment")
 AFTER_PAPERS = ("signing", "signed", "submitted", "approved", "licensed", "closed", "refused")
 
 
@@ -62,6 +59,7 @@ def _check_page(filing: Filing, form: forms.Form | None = None, status: int = 20
     page = render_template(
         "portal/establishment/check.html", filing=filing, sections=sections, papers=papers, chosen=chosen, form=form,
         reservation=reservation_of(db, filing.case.id), section="check",
+        pages=pictures.page_count(_shown(filing, chosen)) if chosen else 0,
         falling=making.falling(db, filing.case) if filing.editable and not filing.errors else {},
         warnings=[p for rows in filing.problems.values() for p in rows if p.severity == "warning"],
     )  # fmt: skip
@@ -91,25 +89,35 @@ def generate(number: str) -> ResponseReturnValue:
     return redirect(url_for("signatures.index", number=number), 303)
 
 
+def _shown(filing: Filing, kind: str) -> bytes:
+    """A paper: as stored once it was made, before that a preview with the 草稿 mark. Raises NotFound."""
+    row = next((p for p in live_papers(db, filing.case.id) if p.kind == kind), None)
+    if row is not None and filing.case.state in AFTER_PAPERS:
+        return objects.get(row.key)
+    try:
+        return making.preview(db, filing.case, kind).pdf
+    except KeyError as error:
+        raise NotFound(f"paper {kind}") from error
+
+
 @blueprint.get("/papers/<kind>.pdf")
 @limiter.limit("60 per minute")
 @signed_in
 def paper(number: str, kind: str) -> ResponseReturnValue:
-    """A paper: as stored once it was made, before that a preview with the 草稿 mark."""
+    """A paper as PDF."""
     filing = Filing(number)
-    row = next((p for p in live_papers(db, filing.case.id) if p.kind == kind), None)
-    if row is not None and filing.case.state in AFTER_PAPERS:
-        data, title = objects.get(row.key), row.title
-    else:
-        try:
-            preview = making.preview(db, filing.case, kind)
-        except KeyError as error:
-            raise NotFound(f"paper {kind}") from error
-        data, title = preview.pdf, preview.title
-    answer = Response(data, mimetype="application/pdf")
+    answer = Response(_shown(filing, kind), mimetype="application/pdf")
     answer.headers.set("Content-Disposition", "inline", filename=f"{filing.case.number}-{kind}.pdf")
-    log.debug("paper %s of %s shown", title, filing.case.number)
     return answer
+
+
+@blueprint.get("/papers/<kind>/<int:page>.png")
+@limiter.limit("300 per minute")
+@signed_in
+def paper_page(number: str, kind: str, page: int) -> ResponseReturnValue:
+    """A page of it as a picture, for the preview beside the answers: phones have no PDF frame."""
+    pdf = _shown(Filing(number), kind)
+    return Response(pictures.page(pdf, page), mimetype="image/png")
 
 
 @blueprint.route("/application/revise", methods=["GET", "POST"])
