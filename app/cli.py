@@ -1,6 +1,7 @@
 """The `qibu` command."""
 
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -152,6 +153,31 @@ def verify(file: Path, root: Path | None, as_json: bool) -> None:
             says = validation.REASONS.get(report.reason, f"valid, {report.level or 'archive stamp'}")
             click.echo(f"{report.field}: {report.signer}, {report.time} ({report.time_source}): {says}")
     sys.exit(2 if not reports else 0 if all(report.valid for report in reports) else 1)
+
+
+@main.group()
+def signatures() -> None:
+    """Archive time stamps on the papers of closed cases."""
+
+
+@signatures.command("renew")
+@click.option(
+    "--before", type=click.DateTime(["%Y-%m-%d"]), help="Also what falls due until this day (default: now)."
+)
+def signatures_renew(before: datetime | None) -> None:
+    """Renew what is due now, in batches; the worker does the same by itself. 1 when a file could not be stamped."""
+    from workflow.archive.operations import renew_due
+    from workflow.db import transaction
+
+    until, stamped, failed = before and before.replace(tzinfo=UTC), 0, 0
+    while True:
+        with transaction() as db:
+            done, not_done = renew_due(db, until)
+        stamped, failed = stamped + done, failed + not_done
+        if not done:
+            break
+    click.echo(f"{stamped} stamp(s) renewed, {failed} file(s) could not be stamped.")
+    sys.exit(1 if failed else 0)
 
 
 @main.group()

@@ -1,6 +1,7 @@
 """PAdES: signatures and seals in PDFs, with time stamp and validation data inside (B-LT), archive stamp (B-LTA)."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from io import BytesIO
@@ -24,6 +25,7 @@ from pyhanko.sign.fields import (
     enumerate_sig_fields,
 )
 from pyhanko.sign.general import SigningError as PyHankoError
+from pyhanko.sign.general import extract_certificate_info
 from pyhanko.sign.timestamps import TimeStamper
 from pyhanko.stamp import StaticStampStyle
 from sqlalchemy.orm import Session
@@ -246,7 +248,7 @@ def seal(db: Session, authority: Authority, paper: RenderedPaper, credential: Cr
     return sign(db, authority, paper.pdf, credential, field="seal", box=box, look=look, certify=True)
 
 
-def archive(db: Session, authority: Authority, pdf: bytes) -> bytes:
+def archive(db: Session, authority: Authority, pdf: bytes, digest: str = "sha256") -> bytes:
     """The PDF with an archive time stamp over everything in it (B-LTA); repeated before algorithms age.
 
     The proofs of the time stamping certificate go in with the same revision. Does not commit.
@@ -259,7 +261,32 @@ def archive(db: Session, authority: Authority, pdf: bytes) -> bytes:
     try:
         writer = IncrementalPdfFileWriter(BytesIO(pdf))
         proofs.put_into(writer)
-        out = stamper.timestamp_pdf(writer, "sha256", bytes_reserved=2 * (held + ATTRIBUTES))
+        out = stamper.timestamp_pdf(writer, digest, bytes_reserved=2 * (held + ATTRIBUTES))
     except (PyHankoError, PdfError, ValueError) as error:
         raise PaperRefused(str(error)) from error
     return bytes(out.getvalue())
+
+
+@dataclass(frozen=True)
+class NewestStamp:
+    """What the newest archive stamp of a file says: its time, its authority, until when that one's certificate is
+    valid, and the digest with which it covers the file."""
+
+    at: datetime
+    authority: str
+    until: datetime
+    digest: str
+
+
+def newest_stamp(pdf: bytes) -> NewestStamp:
+    """Raises PaperRefused when the file has no archive stamp. Does not validate."""
+    stamps_in = _read(pdf).embedded_timestamp_signatures
+    if not stamps_in:
+        raise PaperRefused("the file has no archive stamp")
+    token = stamps_in[-1].signed_data
+    info = token["encap_content_info"]["content"].parsed
+    signer = extract_certificate_info(token).signer_cert
+    return NewestStamp(
+        info["gen_time"].native, str(signer.subject.native.get("common_name", "")), signer.not_valid_after,
+        info["message_imprint"]["hash_algorithm"]["algorithm"].native,
+    )  # fmt: skip

@@ -32,6 +32,7 @@ from workflow.naming import declaration
 from workflow.naming.proposal import Proposal
 from workflow.review import operations as review
 from workflow.settings import settings
+from workflow.signatures.invitations import live_papers
 
 WUCHANG = "HB-420106"
 GROUND = pytest.StashKey[tuple[str, Path]]()
@@ -185,6 +186,8 @@ class House:
         db = self.db
         papers.generate(db, case.id, self.owner(case))
         case.state = "signed"
+        for paper in live_papers(db, case.id):
+            paper.state = "signed"
         db.flush()
         submission.submit(db, case.id, self.owner(case), honest=True)
         db.commit()

@@ -6,11 +6,16 @@ from the last finished step. Nothing here waits for an answer from outside: repo
 
 import os
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
 from dbos import DBOS, DBOSConfig
 
+from signing.errors import PaperRefused
+from workflow.archive import operations as archive
+from workflow.archive import waiting
 from workflow.db import driver_url, engine, transaction
 from workflow.errors import OutsideFailure
 from workflow.establishment.uploading import forget_pieces
@@ -34,7 +39,18 @@ TRIES = int(os.environ.get("QIBU_PUSH_TRIES", "7"))  # with doubling pauses from
 VERSION = "1"  # raise when a workflow's steps change, so that half-done work is not replayed by other code
 
 
-# --- one licence ---------------------------------------------------------------------------------------
+# --- one licence, its papers -------------------------------------------------------------------------------
+
+
+@contextmanager
+def _noting(case_id: str, work: str) -> Iterator[None]:
+    """What an outside party holds up is written down at once, so that people see what is waited for."""
+    try:
+        yield
+    except OutsideFailure as error:
+        with transaction() as db:
+            waiting.note(db, uuid.UUID(case_id), work, str(error))
+        raise
 
 
 @DBOS.step(name="prepare_licence")
@@ -44,23 +60,71 @@ def _prepare_licence(case_id: str) -> str:
 
 
 @DBOS.step(name="make_licence_files", retries_allowed=True, max_attempts=TRIES)
-def _make_licence_files(licence_id: str) -> dict[str, str]:
-    with transaction() as db:
+def _make_licence_files(case_id: str, licence_id: str) -> dict[str, str]:
+    with _noting(case_id, "issue_licence"), transaction() as db:
         return licensing.make_files(db, uuid.UUID(licence_id))
 
 
 @DBOS.step(name="activate_licence")
-def _activate_licence(licence_id: str, files: dict[str, str]) -> None:
+def _activate_licence(case_id: str, licence_id: str, files: dict[str, str]) -> None:
     with transaction() as db:
         licensing.activate(db, uuid.UUID(licence_id), files)
+        waiting.done(db, uuid.UUID(case_id), "issue_licence")
 
 
 @DBOS.workflow(name="issue_licence")
 def issue_licence(case_id: str) -> None:
     """Approved case -> credit code, sealed licence, register entry, message."""
     licence_id = _prepare_licence(case_id)
-    files = _make_licence_files(licence_id)
-    _activate_licence(licence_id, files)
+    files = _make_licence_files(case_id, licence_id)
+    _activate_licence(case_id, licence_id, files)
+
+
+@DBOS.step(name="seal_papers", retries_allowed=True, max_attempts=TRIES)
+def _seal_papers(case_id: str, work: str) -> None:
+    with _noting(case_id, work), transaction() as db:
+        archive.seal_papers(db, uuid.UUID(case_id))
+        if work == "seal_papers":
+            waiting.done(db, uuid.UUID(case_id), work)
+
+
+@DBOS.workflow(name="seal_papers")
+def seal_papers(case_id: str) -> None:
+    """Approved case -> the authority's acceptance seal on each of its papers."""
+    _seal_papers(case_id, "seal_papers")
+
+
+@DBOS.step(name="enlist_files")
+def _enlist_files(case_id: str) -> list[str]:
+    with transaction() as db:
+        return [str(file_id) for file_id in archive.enlist(db, uuid.UUID(case_id))]
+
+
+@DBOS.step(name="stamp_file", retries_allowed=True, max_attempts=TRIES)
+def _stamp_file(case_id: str, file_id: str) -> None:
+    try:
+        with _noting(case_id, "archive_papers"), transaction() as db:
+            archive.stamp(db, uuid.UUID(file_id))
+    except (
+        PaperRefused
+    ) as error:  # trying again at once would not help; the schedule and the registrar know of it
+        with transaction() as db:
+            archive.note_failure(db, uuid.UUID(file_id), str(error))
+
+
+@DBOS.step(name="note_archived")
+def _note_archived(case_id: str) -> None:
+    with transaction() as db:
+        waiting.done(db, uuid.UUID(case_id), "archive_papers")
+
+
+@DBOS.workflow(name="archive_papers")
+def archive_papers(case_id: str) -> None:
+    """Closed case -> an archive time stamp on each of its papers and on the licence; sealed first if they are not."""
+    _seal_papers(case_id, "archive_papers")
+    for file_id in _enlist_files(case_id):
+        _stamp_file(case_id, file_id)
+    _note_archived(case_id)
 
 
 # --- one push to a bank ---------------------------------------------------------------------------------
@@ -150,6 +214,9 @@ def _upkeep() -> dict[str, int]:
         expire_reservations,
         lapse_invitations,
         take_missing_reports,
+        waiting.resume,
+        archive.archive_forgotten,
+        archive.remove_superseded,
         renew_authority,
         renew_revocation_lists,
         anchor_due,
@@ -160,10 +227,18 @@ def _upkeep() -> dict[str, int]:
     return done
 
 
+@DBOS.step(name="renew_archives")
+def _renew_archives() -> int:
+    with transaction() as db:
+        return archive.renew_due(db)[0]
+
+
 @DBOS.workflow(name="upkeep")
 def upkeep(at: datetime, context: Any) -> None:
-    """Every five minutes: what has run out, and what outside parties have not told us."""
+    """Every five minutes: what has run out or ages, and what outside parties have not told us."""
     _upkeep()
+    while _renew_archives():
+        pass
 
 
 @DBOS.step(name="tidy")

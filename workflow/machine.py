@@ -101,7 +101,8 @@ class CaseMachine(StateMachine):
         "withdraw": frozenset({"applicant"}),
     }
     EFFECTS: ClassVar[Mapping[str, tuple[str, ...]]] = {
-        "approve": ("issue_licence",),
+        "approve": ("issue_licence", "seal_papers"),
+        "close": ("archive_papers",),
     }
 
 

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from cryptography import x509
+
 from signing.authority import Authority
 from signing.errors import SigningError
 from signing.keys import KeyStore
@@ -51,6 +53,11 @@ def authority() -> Authority:
     """The certificate authority, opened once a process. Raises AuthorityUnavailable when it was never founded."""
     config = settings()
     return _open(config.instance / "ca", config.ca_passphrase, config.pkcs11_module, config.pkcs11_token)
+
+
+def trusted_roots() -> list[x509.Certificate]:
+    """The roots that signatures and time stamps of this installation rest on."""
+    return [authority().root]
 
 
 @contextmanager

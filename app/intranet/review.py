@@ -20,6 +20,7 @@ from app.web.database import db
 from app.web.summary import LISTS, Value, application_sections
 from workflow import objects
 from workflow.accounts.models import Staff
+from workflow.archive import waiting
 from workflow.case import Case, timeline
 from workflow.catalogues.queries import catalogue
 from workflow.clock import working_days_left
@@ -172,6 +173,8 @@ def _page(
         "numbers": _numbers([d.staff_id for d in decided]),
         "corrections": corrections_of(db, case.id),
         "events": timeline(db, case.id),
+        "waits": waiting.of(db, case.id),
+        "unstamped": waiting.unstamped(db, case.id),
     }
     status = 422 if shown is not None and shown.errors else 200
     return render_template("intranet/case.html", **context), status

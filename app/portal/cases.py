@@ -19,6 +19,7 @@ from app.web.events import actor_label, event_label
 from app.web.limits import limiter
 from app.web.pagination import paginate
 from workflow import objects
+from workflow.archive import waiting
 from workflow.case import Case, CaseEvent, case_of, timeline
 from workflow.catalogues.queries import catalogue
 from workflow.clock import local_date
@@ -121,7 +122,7 @@ def show(number: str) -> ResponseReturnValue:
         "portal/cases/show.html", case=case, stand=stand, action=next_action(stand, moment, missing),
         kind=types.get(case.entity_type), state=STATES[case.state], pill=PILLS[case.state], sections=sections,
         parts=_parts(case, stand, bool(sections)), links=_links(case, stand), events=_events(timeline(db, case.id)),
-        messages=messages_of_case(db, case.id), documents=_documents(case), countdown=countdown(stand, local_date(moment)),
+        messages=messages_of_case(db, case.id), waits=waiting.of(db, case.id), documents=_documents(case), countdown=countdown(stand, local_date(moment)),
         promise=promise(stand, moment), may_withdraw="withdraw" in possible_events(CaseMachine, case.state, APPLICANT),
         may_copy=case.state != "draft" and case.entity_type in choice.OFFERED,
     )  # fmt: skip

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from app.web.access import signed_in
 from app.web.database import db
 from workflow import objects, pictures
+from workflow.archive import waiting as waiting_work
 from workflow.case import Case, case_of
 from workflow.errors import NotFound
 from workflow.licensing.models import Licence, RegisterEntry
@@ -42,6 +43,7 @@ def show(number: str) -> ResponseReturnValue:
         entry=entry,
         url=url,
         step=STEP_OF_STATE[case.state],
+        waits=waiting_work.of(db, case.id),
     )
 
 
@@ -53,7 +55,7 @@ def waiting(number: str) -> ResponseReturnValue:
     row = licence_of(case)
     if row is not None and row.state != "making":
         return Response(status=200, headers={"HX-Refresh": "true"})
-    return render_template("portal/licence/waiting.html", case=case)
+    return render_template("portal/licence/waiting.html", case=case, waits=waiting_work.of(db, case.id))
 
 
 @blueprint.get("/<any(original,duplicate,notice):kind>.pdf")

@@ -59,6 +59,7 @@ class Paper(Base):
     state: Mapped[str] = mapped_column(String(10), default="open")  # open | signed | fallen
     created_at: Mapped[Now]
     signed_at: Mapped[datetime | None]
+    accepted_at: Mapped[datetime | None]  # when the authority's acceptance seal was put on
 
 
 class Attachment(Base):

@@ -28,7 +28,7 @@ from workflow.messages.operations import send
 from workflow.naming import declaration
 from workflow.naming import operations as naming
 from workflow.settings import settings
-from workflow.signer import authority
+from workflow.signer import authority, may_fail
 
 
 def prepare(db: Session, case_id: uuid.UUID) -> Licence:
@@ -58,7 +58,10 @@ def prepare(db: Session, case_id: uuid.UUID) -> Licence:
 
 
 def make_files(db: Session, licence_id: uuid.UUID) -> dict[str, str]:
-    """Render and seal the licence, its duplicate and the registration notice; return their object keys."""
+    """Render and seal the licence, its duplicate and the registration notice; return their object keys.
+
+    Raises OutsideFailure when nothing can be sealed now.
+    """
     row = db.get_one(Licence, licence_id)
     if row.state == "active":
         return {"licence": row.key, "duplicate": row.duplicate_key, "notice": row.notice_key}
@@ -66,7 +69,6 @@ def make_files(db: Session, licence_id: uuid.UUID) -> dict[str, str]:
     application = _submitted(db, case)
     facts = licence_facts(db, case, application, row)
     office = catalogue(db).authorities[case.authority_code]
-    seal = authority().seal_for(db, office.code.replace("-", ""), office.name)
     papers = {
         "licence": licence(facts),
         "duplicate": duplicate(facts, 1, max(1, application.licence.duplicates)),
@@ -80,7 +82,10 @@ def make_files(db: Session, licence_id: uuid.UUID) -> dict[str, str]:
             ),
         ),
     }  # fmt: skip
-    return {kind: objects.put(sealing.seal(db, authority(), paper, seal)) for kind, paper in papers.items()}
+    with may_fail():
+        seal = authority().seal_for(db, office.code.replace("-", ""), office.name)
+        sealed = {kind: sealing.seal(db, authority(), paper, seal) for kind, paper in papers.items()}
+    return {kind: objects.put(file) for kind, file in sealed.items()}
 
 
 def licence_facts(db: Session, case: Case, application: Application, row: Licence) -> LicenceFacts:

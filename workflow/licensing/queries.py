@@ -6,6 +6,7 @@ from hashlib import sha256
 from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
+from workflow.archive.models import ArchivedFile, ArchiveStamp
 from workflow.errors import NotFound
 from workflow.licensing.models import Licence, RegisterEntry
 
@@ -59,10 +60,17 @@ def licence_by_code(db: Session, code: str) -> tuple[Licence, RegisterEntry] | N
 
 
 def licence_by_file(db: Session, data: bytes) -> Licence | None:
-    """The issued licence that this PDF is, byte for byte: the original or its duplicate; None for any other file."""
+    """The issued licence that this PDF is, byte for byte: the original or its duplicate, as it is now or as it was
+    before an archive stamp was added; None for any other file."""
     key = sha256(data).hexdigest()
+    earlier = (
+        select(ArchivedFile.holder_id)
+        .join(ArchiveStamp, ArchiveStamp.file_id == ArchivedFile.id)
+        .where(or_(ArchiveStamp.before == key, ArchiveStamp.after == key), ArchivedFile.part != "notice_key")
+    )
     return db.scalar(
         select(Licence).where(
-            or_(Licence.key == key, Licence.duplicate_key == key), Licence.issued_at.is_not(None)
+            or_(Licence.key == key, Licence.duplicate_key == key, Licence.id.in_(earlier)),
+            Licence.issued_at.is_not(None),
         )
     )

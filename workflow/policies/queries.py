@@ -23,6 +23,11 @@ DEFAULTS: dict[str, Any] = {
     "names_per_person": 5,  # NM-48
     "review_body": "",  # PRO-08: who reviews a refusal, and which court; empty: derived from the authority's place
     "court": "",
+    # Archive stamps (ES-01): a digest is not relied on after its day; how long before an end a stamp is renewed.
+    "digest_sunsets": {"sha256": "2039-12-31", "sha384": "2049-12-31"},
+    "archive_renew_days": 365,
+    "archive_after_days": 90,  # a case whose applicant never closes it is archived all the same
+    "superseded_days": 30,  # how long the file before a stamp is kept beside the one that repeats it
 }
 
 

@@ -1,0 +1,1 @@
+"""After the decision: acceptance seals, archive stamps and their renewal, and what still waits for an outside party."""
