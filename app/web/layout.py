@@ -82,6 +82,7 @@ NAV: dict[str, tuple[NavItem, ...]] = {
             shown=_signed_in,
         ),
         NavItem("intranet_names.index", lazy_gettext("Name lists"), shown=_signed_in),
+        NavItem("intranet_texts.index", lazy_gettext("Texts of papers"), shown=_signed_in),
     ),
     "bank": (
         NavItem("desk.index", lazy_gettext("Appointments"), section="desk.index", shown=_signed_in),

@@ -6,8 +6,10 @@ and organisation has a `key` of the caller's choosing; signers and signature box
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -173,6 +175,9 @@ class PaperFacts:
     family: tuple[Person, ...] = ()
     household_form: str = ""  # 个人经营 or 家庭经营
     choices: tuple[tuple[str, str], ...] = ()  # further choices of the articles
+    texts: Mapping[str, Any] = field(
+        default_factory=dict
+    )  # name -> Template, where another than the shipped one holds
 
     def digest(self) -> str:
         """SHA-256 of the facts, hex; the same facts always give the same papers."""
@@ -299,6 +304,7 @@ class RenderedPaper:
     signature_boxes: dict[str, tuple[int, float, float, float, float]] = field(default_factory=dict)
     sensitive_pages: tuple[int, ...] = ()
     signer_names: dict[str, str] = field(default_factory=dict)
+    text_version: str = ""  # of its text template
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """The papers that are text: articles, decisions, confirmations, commitments. One builder, templates as data."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from signing.papers import styles, tables, templates
 from signing.papers.data import PaperFacts, RenderedPaper, Signer
@@ -59,6 +60,11 @@ def family(facts: PaperFacts) -> list[Signer]:
     return [*head_only(facts), *(Signer(p.key, p.name, "家庭成员") for p in facts.family)]
 
 
+def text_of(facts: PaperFacts, name: str) -> templates.Template:
+    """The text that this application's papers follow: that of the facts, else the shipped one."""
+    return facts.texts.get(name) or templates.load(name)
+
+
 def document(
     kind: str,
     facts: PaperFacts,
@@ -70,7 +76,7 @@ def document(
 ) -> RenderedPaper:
     """The paper of this kind, written from its template (by default the one of the same name)."""
     has = tags(facts)
-    source = templates.load(template or kind)
+    source = text_of(facts, template or kind)
     paper = Paper(
         kind, source.title(has), number_of(facts, kind), source.sha256, final=final, entity=facts.name
     )
@@ -104,4 +110,4 @@ def document(
         paper.sensitive("敏感信息页")
         paper.text(SENSITIVE_NOTE, styles.NOTE.but(after=8, align="center"))
         paper.add(tables.sensitive(shown))
-    return paper.render()
+    return replace(paper.render(), text_version=source.version)

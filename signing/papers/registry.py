@@ -19,6 +19,11 @@ class PaperKind:
     template: str = ""
     needed: Callable[[PaperFacts, frozenset[str]], bool] = lambda facts, has: True
 
+    @property
+    def text(self) -> str:
+        """The name of its text template; empty for the form, which has none."""
+        return "" if self.kind == "application" else self.template or self.kind
+
     def build(self, facts: PaperFacts, *, final: bool = False) -> RenderedPaper:
         """The paper as PDF, with the 草稿 watermark unless `final`."""
         if self.kind == "application":
@@ -126,3 +131,8 @@ def render(kind: str, facts: PaperFacts, *, final: bool = False) -> RenderedPape
 def render_set(facts: PaperFacts, *, final: bool = False) -> list[RenderedPaper]:
     """All papers that the application needs; the same facts give the same bytes."""
     return [paper.build(facts, final=final) for paper in kinds_for(facts)]
+
+
+def editable_texts() -> list[str]:
+    """The names of all text templates that papers follow, each once, in the order of the papers."""
+    return list(dict.fromkeys(p.text for papers in PAPERS.values() for p in papers if p.text))

@@ -1,4 +1,4 @@
-"""Text templates: versioned TOML files in `texts/`, filled with the words of the facts.
+"""Text templates: versioned TOML files in `texts/` (or what staff made of them), filled with the words of the facts.
 
 A file has `version`, `title`, perhaps `title_<tag>`, and blocks. A block is one of `chapter`, `article` (a list of
 paragraphs, the first of which gets its number), `number` (a numbered sentence), `p`, `heading`, `table` (a named
@@ -7,6 +7,7 @@ table that the builder supplies), each perhaps with `items` (（一） …), `st
 
 import functools
 import hashlib
+import json
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -47,11 +48,16 @@ class Template:
 
 @functools.lru_cache(maxsize=64)
 def load(name: str) -> Template:
-    """The template of this name. Raises `FileNotFoundError` when there is none."""
-    raw = (FOLDER / f"{name}.toml").read_bytes()
-    data = tomllib.loads(raw.decode())
+    """The shipped template of this name. Raises `FileNotFoundError` when there is none."""
+    return parse(name, (FOLDER / f"{name}.toml").read_text())
+
+
+def parse(name: str, text: str, version: str = "") -> Template:
+    """A template from its text: TOML as shipped, or JSON of the same shape as staff edit it. Raises `ValueError`."""
+    data = json.loads(text) if text.startswith("{") else tomllib.loads(text)
     titles = {key: value for key, value in data.items() if key.startswith("title")}
-    return Template(name, data["version"], titles, tuple(data["block"]), hashlib.sha256(raw).hexdigest())
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return Template(name, version or data["version"], titles, tuple(data["block"]), digest)
 
 
 def holds(conditions: list[str], tags: frozenset[str]) -> bool:

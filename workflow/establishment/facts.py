@@ -8,7 +8,7 @@ from signing.papers import data as papers
 from workflow.case import Case
 from workflow.catalogues.queries import Catalogue, catalogue
 from workflow.clock import local_date
-from workflow.establishment import derive, scope, types
+from workflow.establishment import derive, scope, texts, types
 from workflow.establishment.data import Address, Application, Officer, Organisation, Person
 from workflow.naming.declaration import reservation_of
 from workflow.policies.queries import policy
@@ -52,6 +52,7 @@ def paper_facts(db: Session, case: Case, application: Application) -> papers.Pap
     office = facts.authorities.get(application.address.authority_code)
     return papers.PaperFacts(
         entity_type=application.entity_type,
+        texts=texts.in_force(db),
         number=case.number,
         name=case.name,
         type_name=kind.type_code(application)[1],

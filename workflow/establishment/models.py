@@ -1,7 +1,7 @@
 """Tables of applications, submissions, papers and attachments."""
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
@@ -56,6 +56,9 @@ class Paper(Base):
     boxes: Mapped[dict[str, Any]]  # signer key -> [page, x0, y0, x1, y1]
     render_hash: Mapped[str] = mapped_column(String(64))  # of the final, unsigned bytes
     key: Mapped[str] = mapped_column(String(80))  # object: the newest bytes, signed so far
+    text_version: Mapped[str] = mapped_column(
+        String(40), default="", server_default=""
+    )  # of its text template
     state: Mapped[str] = mapped_column(String(10), default="open")  # open | signed | fallen
     created_at: Mapped[Now]
     signed_at: Mapped[datetime | None]
@@ -123,3 +126,23 @@ class Upload(Base):
     pieces_kept: Mapped[bool] = mapped_column(default=True, index=True)
     created_at: Mapped[Now]
     changed_at: Mapped[Now]
+
+
+class PaperText(Base):
+    """A text template as staff changed it: proposed by one, decided by another. Never changed once decided."""
+
+    __tablename__ = "paper_texts"
+
+    id: Mapped[Id]
+    name: Mapped[str] = mapped_column(String(40), index=True)
+    text: Mapped[str]  # JSON, see signing.papers.templates
+    base: Mapped[str] = mapped_column(String(64))  # SHA-256 of the text that it changes
+    version: Mapped[str] = mapped_column(String(40), default="")
+    reason: Mapped[str] = mapped_column(String(500))
+    valid_from: Mapped[date]
+    proposed_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("staff.id"))
+    proposed_at: Mapped[Now]
+    decided_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("staff.id"))
+    decided_at: Mapped[datetime | None]
+    approved: Mapped[bool] = mapped_column(default=False)
+    note: Mapped[str] = mapped_column(String(500), default="")

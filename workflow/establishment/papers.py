@@ -4,8 +4,9 @@ import uuid
 
 from sqlalchemy.orm import Session
 
-from signing.papers import registry, templates
+from signing.papers import registry
 from signing.papers.data import RenderedPaper, Signer
+from signing.papers.documents import text_of
 from signing.papers.kinds import WORDS
 from signing.papers.wording import tags
 from signing.pdf import certifier
@@ -49,7 +50,7 @@ def planned(db: Session, case: Case, application: Application) -> list[tuple[str
             paper.kind,
             WORDS[facts.entity_type].form
             if paper.kind == "application"
-            else templates.load(paper.template or paper.kind).title(has),
+            else text_of(facts, paper.text).title(has),
         )
         for paper in registry.kinds_for(facts)
     ]
@@ -126,7 +127,7 @@ def generate(db: Session, case_id: uuid.UUID, actor: Actor) -> Case:
             Paper(
                 case_id=case_id, kind=fresh.kind, position=position, title=fresh.title,
                 number=f"{case.number}-{position + 1:02d}", signers=keys, boxes=boxes, render_hash=fresh.sha256,
-                key=key,
+                key=key, text_version=fresh.text_version,
                 state="open" if keys else "signed",
             )
         )  # fmt: skip
