@@ -123,6 +123,50 @@ def evidence_anchor() -> None:
         click.echo(f"{anchor_due(db)} root(s) made.")
 
 
+@evidence.command("export")
+@click.argument("case_number", metavar="CASE")
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The package, a ZIP."
+)
+def evidence_export(case_number: str, out: Path) -> None:
+    """Write the evidence package of a case, as the operator sees it; that it left is written down."""
+    import getpass
+
+    from sqlalchemy import select
+
+    from workflow.case import Case
+    from workflow.db import transaction
+    from workflow.errors import NotFound
+    from workflow.evidence.package import Holder, package
+
+    with transaction() as db:
+        case = db.scalar(select(Case).where(Case.number == case_number))
+        if case is None:
+            raise click.ClickException(f"There is no case {case_number}.")
+        try:
+            data = package(db, case, Holder("operator", getpass.getuser()))
+        except NotFound as error:
+            raise click.ClickException("The case has no papers yet.") from error
+    out.write_bytes(data)
+    click.echo(f"{out}: {len(data)} bytes")
+
+
+@evidence.command(
+    "verify",
+    context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
+    add_help_option=False,
+)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def evidence_verify(arguments: tuple[str, ...]) -> None:
+    """Check an evidence package or evidence.json, offline: 0 all holds, 1 something does not, 2 it is none.
+
+    FILE [--root root.pem] [--json] [--event NUMBER]
+    """
+    from signing import dossier
+
+    sys.exit(dossier.main(arguments))
+
+
 @main.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(

@@ -32,11 +32,11 @@ def root(entries: Sequence[bytes]) -> bytes:
     return _levels([leaf(entry) for entry in entries])[-1][0] if entries else sha256(b"").digest()
 
 
-def paths(entries: Sequence[bytes]) -> list[list[bytes]]:
-    """The path of each entry: the hashes that lead from it to the root, nearest first."""
+def paths(entries: Sequence[bytes], indexes: Sequence[int] | None = None) -> list[list[bytes]]:
+    """The path of each entry, or of those at `indexes`: the hashes that lead from it to the root, nearest first."""
     levels = _levels([leaf(entry) for entry in entries])
     found = []
-    for index in range(len(entries)):
+    for index in range(len(entries)) if indexes is None else indexes:
         path = []
         for level in levels[:-1]:
             partner = index ^ 1

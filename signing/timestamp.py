@@ -16,8 +16,6 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from pyhanko.sign.timestamps import TimeStamper, TimestampRequestError
 from pyhanko.sign.timestamps.common_utils import handle_tsp_response
-from pyhanko.sign.validation.generic_cms import validate_tst_signed_data
-from pyhanko_certvalidator import ValidationContext
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -26,7 +24,10 @@ from signing.authority import Authority, Credential
 from signing.errors import TimeStampFailure
 from signing.profiles import TIME_STAMP_POLICY
 from signing.proofs import parsed
+from signing.stampcheck import check_token, checked
 from signing.tables import Certificate, TimeStamp
+
+__all__ = ["OwnTimeStamper", "PoolTimeStamper", "check_token", "respond", "stamp"]
 
 ACCURACY = timedelta(seconds=1)
 DIGEST_LENGTHS = {"sha256": 32, "sha384": 48, "sha512": 64}
@@ -213,7 +214,7 @@ class PoolTimeStamper(TimeStamper):
                 reply = await asyncio.to_thread(self._post, url, req.dump())
                 parsed = tsp.TimeStampResp.load(reply, strict=True)
                 token = handle_tsp_response(parsed, req["nonce"].native)
-                await _checked(token.dump(), digest, self._trusted, datetime.now(UTC))
+                await checked(token.dump(), digest, self._trusted, datetime.now(UTC))
                 return parsed
             except (
                 httpx.HTTPError,
@@ -241,34 +242,3 @@ class PoolTimeStamper(TimeStamper):
 def stamp(db: Session, authority: Authority, digest: bytes) -> bytes:
     """A token (DER) of our authority over a SHA-256 digest. Raises `TimeStampFailure` when it is refused."""
     return bytes(asyncio.run(OwnTimeStamper(db, authority, True).async_timestamp(digest, "sha256")).dump())
-
-
-def check_token(
-    token: bytes, digest: bytes, trusted: Sequence[x509.Certificate], at: datetime | None = None
-) -> tuple[datetime, str]:
-    """The time that a token (DER) vouches for and the name of its authority.
-
-    Raises `TimeStampFailure` if it is not over this digest, broken, or rests on none of the trusted roots.
-    `at`: the moment at which the certificates must be valid; the token's own time if left out.
-    """
-    return asyncio.run(_checked(token, digest, trusted, at))
-
-
-async def _checked(
-    token: bytes, digest: bytes, trusted: Sequence[x509.Certificate], at: datetime | None
-) -> tuple[datetime, str]:
-    try:
-        signed = cms.ContentInfo.load(token, strict=True)["content"]
-        moment = signed["encap_content_info"]["content"].parsed["gen_time"].native
-        context = ValidationContext(
-            trust_roots=[parsed(root) for root in trusted],
-            moment=at or moment,
-            allow_fetching=False,
-            revocation_mode="soft-fail",
-        )
-        status = await validate_tst_signed_data(signed, context, expected_tst_imprint=lambda _: digest)
-    except Exception as broken:  # the libraries raise many kinds on hostile input
-        raise TimeStampFailure(f"the token cannot be read: {broken}") from broken
-    if not (status["intact"] and status["valid"]) or status["validation_path"] is None:
-        raise TimeStampFailure("the token is not a valid, trusted stamp of this digest")
-    return moment, str(status["signing_cert"].subject.human_friendly)

@@ -70,6 +70,17 @@ def mask_phone(value: str) -> str:
     return value[:3] + "****" + value[-4:] if len(value) >= 8 else "*" * len(value)
 
 
+def mask_mail(value: str) -> str:
+    """`z****@example.com`."""
+    name, at, domain = value.partition("@")
+    return f"{name[:1]}****{at}{domain}"
+
+
+def mask_name(value: str) -> str:
+    """`张**`: the first character stays."""
+    return value[:1] + "*" * max(1, len(value) - 1)
+
+
 def mask_card(value: str) -> str:
     """`6222 **** **** 1234`."""
     return f"{value[:4]} **** **** {value[-4:]}" if len(value) >= 12 else "*" * len(value)

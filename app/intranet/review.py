@@ -17,6 +17,7 @@ from app.intranet.desk import ANY_STAFF, STATES, TASKS
 from app.web import forms
 from app.web.access import staff
 from app.web.database import db
+from app.web.downloads import zipped
 from app.web.summary import LISTS, Value, application_sections
 from workflow import objects
 from workflow.accounts.models import Staff
@@ -38,6 +39,7 @@ from workflow.establishment.difference import differences
 from workflow.establishment.drafts import draft_of, submissions_of
 from workflow.establishment.models import Paper
 from workflow.establishment.problems import problems_of
+from workflow.evidence.package import Holder, package
 from workflow.naming import declaration
 from workflow.review import operations
 from workflow.review.models import Decision
@@ -335,6 +337,15 @@ def live_paper(number: str, kind: str) -> Paper:
     if row is None:
         raise NotFound("paper")
     return row
+
+
+@blueprint.get("/cases/<number>/evidence.zip")
+@staff(*ANY_STAFF)
+def proof(number: str) -> ResponseReturnValue:
+    """The evidence package of a case that was handed in; that it was fetched is written down."""
+    case = _handed_in(number)
+    holder = Holder("registrar", current_user.person.number)
+    return zipped(package(db, case, holder), f"{number}-evidence.zip")
 
 
 @blueprint.get("/cases/<number>/notices/<notice_number>.pdf")

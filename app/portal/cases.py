@@ -15,6 +15,7 @@ from app.portal.next_action import PILLS, STATES, countdown, next_action, promis
 from app.web import forms
 from app.web.access import signed_in
 from app.web.database import db
+from app.web.downloads import zipped
 from app.web.events import actor_label, event_label
 from app.web.limits import limiter
 from app.web.pagination import paginate
@@ -28,10 +29,12 @@ from workflow.errors import Conflict, NotFound, RuleViolation
 from workflow.establishment import choice, submission, types
 from workflow.establishment.attachments import attachments_of
 from workflow.establishment.drafts import EDITABLE, start_case
+from workflow.evidence.package import Holder, package
 from workflow.licensing.queries import licence_of_case
 from workflow.machine import CaseMachine, possible_events
 from workflow.messages.queries import messages_of_case, messages_of_owner
 from workflow.naming.declaration import declarations_of, reservation_of
+from workflow.personal import person_hash
 from workflow.review.queries import decisions_of
 from workflow.signatures.invitations import live_papers
 from workflow.situation import Situation, cases_of, situations
@@ -122,7 +125,8 @@ def show(number: str) -> ResponseReturnValue:
         "portal/cases/show.html", case=case, stand=stand, action=next_action(stand, moment, missing),
         kind=types.get(case.entity_type), state=STATES[case.state], pill=PILLS[case.state], sections=sections,
         parts=_parts(case, stand, bool(sections)), links=_links(case, stand), events=_events(timeline(db, case.id)),
-        messages=messages_of_case(db, case.id), waits=waiting.of(db, case.id), documents=_documents(case), countdown=countdown(stand, local_date(moment)),
+        messages=messages_of_case(db, case.id), waits=waiting.of(db, case.id), documents=_documents(case), proof=bool(stand.signers),
+        countdown=countdown(stand, local_date(moment)),
         promise=promise(stand, moment), may_withdraw="withdraw" in possible_events(CaseMachine, case.state, APPLICANT),
         may_copy=case.state != "draft" and case.entity_type in choice.OFFERED,
     )  # fmt: skip
@@ -320,3 +324,13 @@ def messages() -> ResponseReturnValue:
     """Every message ever sent about my cases, and to me."""
     page = paginate(db, messages_of_owner(current_user.id), scalars=False)
     return render_template("portal/cases/messages.html", page=page)
+
+
+@blueprint.get("/cases/<number>/evidence.zip")
+@limiter.limit("20 per hour")
+@signed_in
+def proof(number: str) -> ResponseReturnValue:
+    """The evidence package: a sealed report, every event for machines, the papers."""
+    case = case_of(db, number, current_user.id)
+    holder = Holder("applicant", str(current_user.id), person_hash(current_user.person.id_number))
+    return zipped(package(db, case, holder), f"{number}-evidence.zip")

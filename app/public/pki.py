@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from app.web.access import public
 from app.web.database import db
 from app.web.limits import limiter
-from signing import revocation, timestamp
+from signing import bundle, revocation, timestamp
 from signing.authority import Authority
 from signing.errors import AuthorityUnavailable
 from signing.issuing import common_name
@@ -57,6 +57,14 @@ def policy() -> ResponseReturnValue:
         fingerprint=" ".join(digits[i : i + 4] for i in range(0, len(digits), 4)), policy=CERTIFICATE_POLICY,
         time_stamp_policy=TIME_STAMP_POLICY, issuing=authority.manifest["issuing"], root=authority.manifest["root"][-1],
     )  # fmt: skip
+
+
+@blueprint.get("/verify.pyz")
+@limiter.limit("30 per minute")
+@public
+def checker() -> ResponseReturnValue:
+    """The checker of papers and evidence packages in one file, for use without us (docs/signatures.md)."""
+    return _answer(bundle.checker(), "application/octet-stream", "qibu-verify.pyz")
 
 
 @blueprint.get("/<label>.cer")

@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime
+from hashlib import sha256
 
 from flask import Blueprint, current_app, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -13,8 +14,9 @@ from app.web.access import public
 from app.web.database import db
 from app.web.limits import limiter
 from signing.errors import PaperRefused
-from signing.validation import validate
+from signing.validation import SignatureReport, validate
 from workflow.db import now
+from workflow.evidence.documents import document
 from workflow.licensing import queries
 
 blueprint = Blueprint("verify", __name__)
@@ -25,8 +27,8 @@ class CodeForm(forms.Form):
     """What stands on the licence."""
 
     code = forms.TextField(
-        _l("Credit code or verification code"), max_length=300, required=_l("Enter a code"),
-        hint=_l("The 18 characters of the credit code, or what the QR code says"),
+        _l("Credit code, verification code or document number"), max_length=300, required=_l("Enter a code"),
+        hint=_l("The 18 characters of the credit code, what the QR code says, or the number at the foot of a paper"),
     )  # fmt: skip
 
 
@@ -36,6 +38,15 @@ class FileForm(forms.Form):
     file = forms.FileField(
         _l("Licence or signed paper as a PDF file"), accept="application/pdf", required=_l("Choose a file"),
         hint=_l("Its signatures are checked, and a licence is compared with what was issued. The file is not kept."),
+    )  # fmt: skip
+
+
+class CompareForm(forms.Form):
+    """A file to hold against what the platform has."""
+
+    file = forms.FileField(
+        _l("Your file"), required=_l("Choose a file"), mark_optional=False,
+        hint=_l("Only its SHA-256 is computed; the file is not kept."),
     )  # fmt: skip
 
 
@@ -55,6 +66,41 @@ REASONS = {
 }
 
 
+LEVELS = {
+    "B-B": _l("signed; the time is only claimed"),
+    "B-T": _l("signed and time-stamped"),
+    "B-LT": _l("with everything inside to check it later, without us"),
+    "B-LTA": _l("also under an archive time stamp, for many years"),
+}
+CHANGES = {
+    "none": _l("nothing"),
+    "validation_data": _l("proofs and archive time stamps only; the content is as signed"),
+    "signatures": _l("further signatures only; the content is as signed"),
+    "forbidden": _l("something that a signature does not allow"),
+}
+REVOCATION = {
+    "good": _l("in force when it was signed, as the proof in the file says"),
+    "revoked": _l("revoked"),
+    "unknown": _l("not proven"),
+}
+KINDS = {
+    "paper": _l("Paper of an application"),
+    "name_notice": _l("Name reservation notice"),
+    "correction": _l("Correction notice"),
+    "refusal": _l("Refusal notice"),
+    "decision": _l("Notice of a decision"),
+    "licence": _l("Business licence"),
+    "registration": _l("Registration notice"),
+}
+STATES = {
+    "open": (_l("Not everybody has signed yet"), "wait"),
+    "signed": (_l("Signed"), "good"),
+    "replaced": (_l("Replaced, no longer counts"), "bad"),
+    "in_force": (_l("In force"), "good"),
+    "revoked": (_l("Revoked"), "bad"),
+}
+
+
 @blueprint.route("/verify", methods=["GET", "POST"])
 @limiter.limit("60 per minute", methods=["POST"])
 @public
@@ -68,8 +114,10 @@ def index() -> ResponseReturnValue:
             return redirect(url_for("verify.show", code=code), 303)
         if (row := queries.entry(db, code)) is not None:
             return redirect(url_for("register.company", uscc=row.uscc), 303)
+        if document(db, code) is not None:
+            return redirect(url_for("verify.held", number=code.upper()), 303)
         form.code.errors = [
-            gettext("No licence has this code. Check each character; it may also be a forgery.")
+            gettext("No licence or paper has this code. Check each character; it may also be a forgery.")
         ]
     return _page(form, FileForm(formdata=None), 422 if form.errors else 200)
 
@@ -85,21 +133,43 @@ def file() -> ResponseReturnValue:
         found = queries.licence_by_file(db, data) if data.startswith(b"%PDF") else None
         if found is not None:
             return redirect(url_for("verify.show", code=found.verification_code), 303)
-        try:
-            reports = (
-                validate(data, [current_app.extensions["authority"].root]) if len(data) <= MOST_BYTES else []
-            )
-        except PaperRefused:
-            reports = []
+        reports, problem = _examined(data)
         if reports:
             return render_template(
-                "public/verify/report.html", reports=reports, reasons=REASONS, when=datetime.fromisoformat,
-                holds=all(r.valid for r in reports), name=form.file.data.filename,
+                "public/verify/report.html", reports=reports, reasons=REASONS, when=datetime.fromisoformat, levels=LEVELS,
+                changes=CHANGES, revocation=REVOCATION, holds=all(r.valid for r in reports),
+                later=reports[-1].coverage != "whole_file", name=form.file.data.filename,
             )  # fmt: skip
-        form.file.errors = [
-            gettext("This is no PDF with a signature, or it was printed anew since it was signed.")
-        ]
+        form.file.errors = [problem]
     return _page(CodeForm(formdata=None), form, 422)
+
+
+def _examined(data: bytes) -> tuple[list[SignatureReport], str]:
+    """The signatures of a file, or why there are none to tell of."""
+    if len(data) > MOST_BYTES:
+        return [], gettext("The file is larger than 10 MB. Papers and licences of this platform are smaller.")
+    try:
+        reports = validate(data, [current_app.extensions["authority"].root])
+    except PaperRefused:
+        return [], gettext("This is no PDF that can be read. It may be damaged, or another kind of file.")
+    return reports, gettext("This is no PDF with a signature, or it was printed anew since it was signed.")
+
+
+@blueprint.route("/verify/document/<number>", methods=["GET", "POST"])
+@limiter.limit("60 per minute")
+@public
+def held(number: str) -> ResponseReturnValue:
+    """What the platform holds under a document number, and whether a file is the same."""
+    row = document(db, number)
+    if row is None:
+        return render_template("public/verify/no_document.html", number=number[:60]), 404
+    form, digest = CompareForm(), ""
+    if form.validate_on_submit():
+        digest = sha256(form.file.data.read()).hexdigest()
+    page = render_template(
+        "public/verify/document.html", row=row, form=form, digest=digest, kinds=KINDS, states=STATES
+    )
+    return page, 422 if form.errors else 200
 
 
 def _page(code_form: CodeForm, file_form: FileForm, status: int) -> ResponseReturnValue:

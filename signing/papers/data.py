@@ -255,35 +255,62 @@ class NoticeFacts:
 
 
 @dataclass(frozen=True)
-class SignatureEvent:
-    """One signature on the evidence sheet (ES-21). Times are timezone aware."""
+class EvidencePaper:
+    """One paper of the package: its title, the SHA-256 of the file enclosed, and who signed or sealed it."""
 
-    signer: str
-    role: str
-    paper: str
-    document_sha256: str
-    identified_by: str
-    identified_at: datetime
-    signed_at: datetime
-    certificate: str
-    time_stamp: str = ""
-    device: str = ""
-    network: str = ""
-    consent: str = ""
-    invited_by: str = ""
+    title: str
+    file: str
+    sha256: str
+    signatures: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class EvidenceSigner:
+    """One act of signing (ES-21), as label and value; `papers`: title, SHA-256 before, SHA-256 after."""
+
+    name: str
+    facts: tuple[tuple[str, str], ...]
+    papers: tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True)
+class EvidenceEvent:
+    """One event: `place` is chain and number in the evidence file, `day` that of its root (None: none yet)."""
+
+    place: str
+    at: datetime
+    what: str
+    who: str
+    sha256: str
+    day: date | None
+
+
+@dataclass(frozen=True)
+class EvidenceRootFacts:
+    """A day's root and when it was time-stamped."""
+
+    day: date
+    root: str
+    events: int
+    stamped: datetime
 
 
 @dataclass(frozen=True)
 class EvidenceFacts:
-    """What the evidence sheet of a case says."""
+    """What the evidence report of a case says. Times are timezone aware."""
 
     number: str
     case_number: str
     entity_name: str
     authority: str
     issued: datetime
-    events: tuple[SignatureEvent, ...]
-    merkle_root: str = ""
+    holder: str
+    file_sha256: str  # of evidence.json
+    papers: tuple[EvidencePaper, ...]
+    signers: tuple[EvidenceSigner, ...]
+    events: tuple[EvidenceEvent, ...]
+    roots: tuple[EvidenceRootFacts, ...]
+    consents: tuple[tuple[str, str], ...]  # SHA-256 and text
     verification_url: str = ""
     simulated: bool = True
 

@@ -17,6 +17,7 @@ from workflow.db import session_factory
 from workflow.errors import Conflict, OutsideFailure, RuleViolation
 from workflow.establishment import drafts, papers
 from workflow.establishment.data import Contribution, Person
+from workflow.evidence import records
 from workflow.messages.models import Message
 from workflow.signatures import checks, invitations
 from workflow.signatures import signing as act
@@ -45,8 +46,9 @@ def test_consent_then_all_papers_in_one_act(signing):
     assert kept.facts["papers"] == row.signed_papers
     assert kept.facts["identified_by"] == "id+code"
     assert kept.facts["consent"] == act.CONSENT.zh
-    assert kept.facts["network"] == "192.0.2.7"
-    assert row.id_number not in str(kept.facts)
+    assert "192.0.2.7" not in str(kept.facts) and row.name not in str(kept.facts)  # under seal
+    assert records.personal_of(kept)["network"] == "192.0.2.7"
+    assert row.id_number not in str(kept.facts) + str(records.personal_of(kept))
 
 
 def test_signing_twice_is_signing_once(signing):

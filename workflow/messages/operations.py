@@ -6,12 +6,15 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from workflow.case import Case
 from workflow.db import now
+from workflow.evidence import records as evidence
 from workflow.gateways import MailGateway, SmsGateway
 from workflow.messages.models import Message
 from workflow.messages.templates import SUBJECT, TEMPLATES
-from workflow.personal import blind_index
+from workflow.personal import blind_index, mask_mail, mask_phone, person_hash
 from workflow.queue import MESSAGES, enqueue
+from workflow.signatures.models import Invitation
 
 PRIVATE = frozenset({"login_code", "sign_invitation"})
 
@@ -67,6 +70,7 @@ def deliver(db: Session, message_id: uuid.UUID, sms: SmsGateway, mail: MailGatew
         provider_id = mail.send(str(message.id), message.recipient, message.subject, message.body)
     message.provider_id, message.state, message.sent_at = provider_id, "sent", now()
     message.tries += 1
+    _note_invitation(db, message)
 
 
 def note_failure(db: Session, message_id: uuid.UUID, error: str, final: bool) -> None:
@@ -76,3 +80,20 @@ def note_failure(db: Session, message_id: uuid.UUID, error: str, final: bool) ->
     message.last_error = error
     if final:
         message.state = "failed"
+        _note_invitation(db, message)
+
+
+def _note_invitation(db: Session, message: Message) -> None:
+    """That an invitation was accepted for delivery, or could not be delivered, is evidence (ES-12, ES-21)."""
+    if message.template != "sign_invitation" or message.case_id is None:
+        return
+    invitation = db.get_one(Invitation, uuid.UUID(message.key.split(":")[1]))
+    mask = mask_phone if message.channel == "sms" else mask_mail
+    evidence.record(
+        db, subject=db.get_one(Case, message.case_id).number, kind="invitation", person=person_hash(invitation.id_number),
+        at=message.sent_at or now(),
+        facts={
+            "invitation": str(invitation.id), "signer": invitation.name, "message": str(message.id), "channel": message.channel,
+            "recipient": mask(message.recipient), "state": message.state, "provider": message.provider_id,
+        },
+    )  # fmt: skip

@@ -10,9 +10,10 @@ from workflow import objects, pictures
 from workflow.case import Case
 from workflow.db import now
 from workflow.errors import Conflict, NotAllowed, NotFound, Problem, RuleViolation, Words
+from workflow.evidence import records as evidence
 from workflow.gateways import IdentityGateway
 from workflow.machine import MOVED_ON, InvitationMachine, next_state
-from workflow.personal import blind_index
+from workflow.personal import blind_index, person_hash
 from workflow.policies.queries import policy
 from workflow.signatures.invitations import by_token, require_signing
 from workflow.signatures.models import FaceAccess, Invitation
@@ -101,7 +102,22 @@ def identify(
     row.browser_hash = sha256(secret.encode()).digest()
     row.identity_reference, row.identified_at = verdict.reference, now()
     row.network, row.device = network[:64], device[:200]
+    _note(
+        db,
+        row,
+        "identity",
+        {"network": row.network, "device": row.device, "identity_reference": verdict.reference},
+    )
     return secret
+
+
+def _note(db: Session, row: Invitation, kind: str, facts: dict[str, str]) -> None:
+    """Write down a check that was passed (ES-21)."""
+    case = db.get_one(Case, row.case_id)
+    evidence.record(
+        db, subject=case.number, kind=kind, person=person_hash(row.id_number), at=now(),
+        facts={"invitation": str(row.id), "signer": row.name} | facts,
+    )  # fmt: skip
 
 
 def _plain(name: str) -> str:
@@ -137,7 +153,7 @@ def check_face(
     if policy(db, "keep_face_frame", case.authority_code):
         row.face_key = objects.put(picture, personal=True)
     row.face_hash, row.face_consent_at = mark, now()
-    return _admit(row, "face", verdict.reference)
+    return _admit(db, row, "face", verdict.reference)
 
 
 def check_code(db: Session, token: str, secret: str, code: str, gateway: IdentityGateway) -> Invitation:
@@ -151,12 +167,13 @@ def check_code(db: Session, token: str, secret: str, code: str, gateway: Identit
     row = _again(db, token)
     if not verdict.matches:
         _fail(db, row, "code", BAD_CODE, "RN-02")
-    return _admit(row, "code", verdict.reference)
+    return _admit(db, row, "code", verdict.reference)
 
 
-def _admit(row: Invitation, by: str, reference: str) -> Invitation:
+def _admit(db: Session, row: Invitation, by: str, reference: str) -> Invitation:
     row.state = next_state(InvitationMachine, row.state, "admit", SIGNER)
     row.admitted_by, row.admitted_reference, row.admitted_at = by, reference, now()
+    _note(db, row, "admission", {"by": by, "admission_reference": reference, "face_hash": row.face_hash})
     return row
 
 

@@ -8,7 +8,6 @@ from itertools import zip_longest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from signing import evidence
 from signing.ceremony import SignatureRequest, sign_set
 from signing.control import PASSKEY
 from workflow import objects
@@ -17,6 +16,7 @@ from workflow.case import Actor, Case, advance, lock_case, record
 from workflow.db import now
 from workflow.errors import Conflict, NotFound, Problem, RuleViolation, Words
 from workflow.establishment.models import Paper
+from workflow.evidence import records as evidence
 from workflow.machine import MOVED_ON, InvitationMachine, next_state
 from workflow.messages.operations import send
 from workflow.personal import person_hash

@@ -15,6 +15,7 @@ from app.portal.signatures.common import blueprint
 from app.web import forms
 from app.web.access import by_link
 from app.web.database import db
+from app.web.downloads import zipped
 from app.web.errors import refuse
 from app.web.forms import half_width
 from app.web.gateways import gateways
@@ -23,6 +24,8 @@ from app.web.limits import SENSITIVE, limiter
 from workflow import pictures
 from workflow.case import Case
 from workflow.errors import Conflict, NotAllowed, OutsideFailure, RuleViolation, Words
+from workflow.evidence.package import Holder, package
+from workflow.personal import person_hash
 from workflow.policies.queries import policy
 from workflow.settings import settings
 from workflow.signatures import checks, control, signing
@@ -429,3 +432,13 @@ def done(token: str) -> ResponseReturnValue:
     """Signed: what, when, under which certificate; copies to keep."""
     row, case = _step(token, "signed")
     return _page("done", token, case, row, papers=signing.papers_of(db, row))
+
+
+@blueprint.get("/sign/<token>/evidence.zip")
+@limiter.limit("10 per hour")
+@by_link
+def proof(token: str) -> ResponseReturnValue:
+    """The evidence package, as far as this signer may see it."""
+    row, case = _step(token, "signed")
+    holder = Holder("signer", str(row.id), person_hash(row.id_number), row.person_key)
+    return zipped(package(db, case, holder), f"{case.number}-evidence.zip")

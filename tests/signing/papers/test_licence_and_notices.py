@@ -6,7 +6,15 @@ from datetime import UTC, date, datetime
 import pytest
 
 from signing.papers import duplicate, evidence_sheet, licence, notice, samples
-from signing.papers.data import EvidenceFacts, LicenceFacts, NoticeFacts, SignatureEvent
+from signing.papers.data import (
+    EvidenceEvent,
+    EvidenceFacts,
+    EvidencePaper,
+    EvidenceRootFacts,
+    EvidenceSigner,
+    LicenceFacts,
+    NoticeFacts,
+)
 from tests.signing.papers import reading
 
 URL = "http://127.0.0.1:8001/verify/91000000MA0000001X"
@@ -122,22 +130,27 @@ def test_correction_lists_every_point_once():
         notice("praise", NOTICE)
 
 
-def test_evidence_sheet_lists_every_signature():
-    """ES-21: who, how identified, which bytes, when, from where."""
+def test_a_long_evidence_report_pages_well():
+    """ES-21: two hundred events, each on one page whole, with the heads of the table on every page."""
     moment = datetime(2026, 11, 24, 8, 0, 3, tzinfo=UTC)
     events = tuple(
-        SignatureEvent(
-            f"样例签名人{n}", "股东", "公司章程", f"{n:064x}", "银行卡四要素", moment, moment, f"序列号{n}"
+        EvidenceEvent(
+            f"案 {n}", moment, "签署材料", f"签名人\n样例签名人{n}", f"{n:064x}", date(2026, 11, 24)
         )
-        for n in range(20)
+        for n in range(200)
     )
     facts = EvidenceFacts(
-        "QB-E1", "QB1", "武汉样例七步软件有限公司", samples.AUTHORITY, moment, events, verification_url=URL
-    )
+        "QB-E1", "QB1", "武汉样例七步软件有限公司", samples.AUTHORITY, moment, "申请人", "ab" * 32,
+        (EvidencePaper("公司章程", "papers/01-articles.pdf", "cd" * 32, ("张样例",)),),
+        (EvidenceSigner("张样例", (("身份核验", "一致"),), (("公司章程", "0" * 64, "1" * 64),)),), events,
+        (EvidenceRootFacts(date(2026, 11, 24), "ef" * 32, 200, moment),), (("12" * 32, "本人自愿签署。"),),
+        verification_url=URL,
+    )  # fmt: skip
     paper = evidence_sheet(facts)
     found = reading.text(paper.pdf)
     for event in events:
-        assert event.signer in found and event.document_sha256 in found
-    assert "2026-11-2416:00:03+08:00" in found
+        assert event.sha256 in found and f"样例签名人{event.place[2:]}" in found
+    assert "2026-11-2416:00:03" in found and "本人自愿签署。" in found and "ef" * 32 in found
+    assert found.count("事件摘要SHA-256") >= paper.pages - 2 > 4
     with pytest.raises(ValueError, match="zone"):
-        evidence_sheet(replace(facts, events=(replace(events[0], signed_at=datetime(2026, 11, 24)),)))
+        evidence_sheet(replace(facts, events=(replace(events[0], at=datetime(2026, 11, 24)),)))
