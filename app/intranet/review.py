@@ -343,7 +343,7 @@ def live_paper(number: str, kind: str) -> Paper:
 @staff(*ANY_STAFF)
 def proof(number: str) -> ResponseReturnValue:
     """The evidence package of a case that was handed in; that it was fetched is written down."""
-    case = _handed_in(number)
+    case = handed_in_case(number)
     holder = Holder("registrar", current_user.person.number)
     return zipped(package(db, case, holder), f"{number}-evidence.zip")
 

@@ -1,4 +1,4 @@
-"""The public roots: listed, downloadable, and enough for a stranger to check them."""
+"""Public roots enough for a stranger to check them; the evidence package for those entitled, and nobody else."""
 
 import base64
 import json
@@ -7,12 +7,17 @@ from hashlib import sha256
 
 import pytest
 from cryptography import x509
+from sqlalchemy import select
 
-from signing import timestamp
+from signing import bundle, dossier, timestamp
 from signing.tables import EvidenceRoot
+from tests import factories
 from tests.app.browser import Browser, browser
+from workflow.accounts.models import Account
 from workflow.db import now
 from workflow.evidence import anchoring
+from workflow.evidence.models import EvidenceAccess
+from workflow.signer import authority
 
 
 @pytest.fixture
@@ -57,3 +62,53 @@ def test_roots_are_listed_and_checkable(days, visitor):
 )
 def test_no_such_day(visitor, address):
     assert visitor.client.get(f"/evidence/roots/{address}").status_code in (200, 404)
+
+
+# --- the package --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def submitted(house):
+    """A case that was handed in; its papers were never signed by anybody."""
+    return house.licensed()
+
+
+def test_the_applicant_takes_the_package(house, submitted):
+    owner = browser(house, person=house.db.get_one(Account, submitted.owner_id))
+    owner.get(f"/cases/{submitted.number}")
+    address = f"/cases/{submitted.number}/evidence.zip"
+    assert owner.page.xpath(f'//a[@href="{address}"]')
+    answer = owner.client.get(address)
+    assert answer.status_code == 200 and answer.headers["Cache-Control"] == "no-store"
+    found = dossier.check(answer.data, [authority().root])
+    assert {fault.reason for fault in found.faults} == {
+        "paper_unproven"
+    }  # that paper was never signed by anybody
+    assert found.papers > 2 and found.sheet.startswith("sealed by")
+
+
+def test_nobody_else_takes_it(house, submitted):
+    address = f"/cases/{submitted.number}/evidence.zip"
+    assert browser(house).client.get(address).status_code in (302, 303, 401)
+    other = browser(house, person=factories.account(house.db, "李某"))
+    assert other.client.get(address).status_code == 404
+    assert house.client("intranet").get(address).status_code in (302, 303, 401)
+
+
+def test_a_registrar_takes_it_and_that_is_written_down(house, submitted):
+    client = house.sign_in(house.client("intranet"), house.staff())
+    page = client.get(f"/cases/{submitted.number}")
+    assert f"/cases/{submitted.number}/evidence.zip" in page.text
+    answer = client.get(f"/cases/{submitted.number}/evidence.zip")
+    assert answer.status_code == 200
+    row = house.db.scalars(select(EvidenceAccess)).one()
+    assert (row.actor_kind, row.actor_id, row.sha256) == (
+        "registrar",
+        "0417",
+        sha256(answer.data).hexdigest(),
+    )
+
+
+def test_the_checker_is_one_file(visitor):
+    answer = visitor.client.get("/pki/verify.pyz")
+    assert answer.status_code == 200 and answer.data == bundle.checker()

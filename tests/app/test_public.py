@@ -12,6 +12,7 @@ from workflow import objects
 from workflow.accounts.models import Account
 from workflow.case import Actor, CaseEvent
 from workflow.db import engine, now
+from workflow.establishment.models import Paper
 from workflow.figures import ENOUGH, pace
 from workflow.licensing import operations as licensing
 from workflow.licensing.models import Licence, RegisterEntry
@@ -261,3 +262,103 @@ def test_a_changed_paper_is_told_apart(registered, visitor):
     check_page(answer, typed=("notice.pdf",))
     assert "请勿采信这份文件。" in answer.text
     assert "签名后的内容被改动过。" in answer.text
+
+
+# --- by document number -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def numbers(registered, house) -> dict[str, str]:
+    """The number of one document of each kind -> the key of its file."""
+    number = registered.case.number
+    licence = registered.licence
+    paper = house.db.scalars(select(Paper).where(Paper.case_id == registered.case.id)).first()
+    return {paper.number: paper.key, licence.number: licence.key, f"{number}-T1": licence.notice_key}
+
+
+def test_what_is_held_under_a_number(numbers, registered, visitor):
+    """Hash, date and state; nothing about anybody."""
+    for number, key in numbers.items():
+        visitor.get("/verify")
+        answer = visitor.raw("/verify", code=f" {number.lower()} ")
+        assert answer.headers["Location"] == f"/verify/document/{number}"
+        visitor.get(f"/verify/document/{number}")
+        assert key.removesuffix(".p") in visitor.text() and number in visitor.text()
+        for secret in (registered.owner.name, registered.owner.phone, registered.entry.name):
+            assert secret not in visitor.text()
+
+
+def test_a_file_is_held_against_it(numbers, visitor):
+    from io import BytesIO
+
+    number, key = next(iter(numbers.items()))
+    for data, said in ((objects.get(key), "与平台留存的文件一致"), (b"another", "与平台留存的文件不一致")):
+        visitor.get(f"/verify/document/{number}")
+        visitor.send(f"/verify/document/{number}", file=(BytesIO(data), "mine.pdf"))
+        assert said in visitor.text()
+    visitor.get(f"/verify/document/{number}")
+    visitor.send(f"/verify/document/{number}", 422)
+
+
+def test_no_such_document(registered, visitor):
+    for number in ("QB2026-9999-9999-01", f"{registered.case.number}-99", "x" * 500):
+        visitor.get(f"/verify/document/{number}", 404)
+        assert "请勿采信这份材料" in visitor.text()
+
+
+# --- hostile files ------------------------------------------------------------------------------------
+
+
+def test_each_signature_is_told_in_plain_words(registered, visitor):
+    answer = upload(visitor, objects.get(registered.licence.notice_key), "notice.pdf")
+    page = check_page(answer, typed=("notice.pdf",))
+    said = " ".join("".join(page.find(".//main").itertext()).split())
+    for words in ("与签名时一致", "本平台", "签名时有效", "时间戳", "文件内含日后核验所需的全部凭据", "B-LT"):
+        assert words in said, words
+
+
+def test_too_large_a_file_is_told_so(visitor):
+    answer = upload(visitor, b"%PDF-1.7" + bytes(11 * 1024 * 1024))
+    check_page(answer, 422)
+    assert "文件超过 10 MB" in answer.text
+
+
+def test_no_broken_file_brings_the_page_down(registered, visitor):
+    """Cut, doubled, shuffled and bent: clear words each time, never a crash."""
+    import random
+
+    chance = random.Random(7)
+    good = objects.get(registered.licence.notice_key)
+    broken = [good[: len(good) * n // 8] for n in range(1, 8)] + [
+        good + good,
+        good[::-1],
+        good[:4000] + good[5000:],
+    ]
+    for _ in range(30):
+        bent = bytearray(good)
+        for _ in range(chance.choice((1, 5, 50))):
+            bent[chance.randrange(len(bent))] = chance.randrange(256)
+        broken.append(bytes(bent))
+    for marker in (b"/ByteRange", b"/Contents", b"startxref", b"/DSS", b"/AcroForm", b"/Kids", b"/SubFilter"):
+        broken.append(good.replace(marker, marker[:-1] + b"?"))
+    broken.append(
+        good.replace(b"/ByteRange [0 ", b"/ByteRange [-1 ").replace(b"/ByteRange[0 ", b"/ByteRange[-1 ")
+    )
+    seen = set()
+    for data in broken:
+        answer = upload(visitor, data, "broken.pdf")
+        assert answer.status_code in (200, 303, 422), answer.status_code
+        seen.add(answer.status_code)
+    check_page(answer, answer.status_code, typed=("broken.pdf",))
+    assert {200, 422} <= seen
+
+
+def test_nothing_uploaded_is_kept(registered, visitor):
+    """Not in the object store, not in a table."""
+    from workflow.settings import settings
+
+    store = settings().instance / "objects"
+    before = {path for path in store.rglob("*") if path.is_file()}
+    notice = objects.get(registered.licence.notice_key)
+    upload(visitor, notice + b" ", "notice.pdf")
+    assert {path for path in store.rglob("*") if path.is_file()} == before

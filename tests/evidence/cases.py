@@ -1,5 +1,6 @@
 """A case that two people signed, with its roots: what the tests of the evidence package start from."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from sqlalchemy import select
@@ -31,8 +32,8 @@ def sign_all(signing: Signing) -> None:
     """Everybody is invited, checked, and signs."""
     deliver_all(signing.db)
     for row in invitations.current_of(signing.db, signing.case.id).values():
-        token, secret = signing.admitted(row)
-        act.sign(signing.db, token, secret, True, "192.0.2.7", "Testphone 1.0")
+        token, secret, read = signing.ready(row)
+        act.sign(signing.db, token, secret, replace(read, network="192.0.2.7", device="Testphone 1.0"))
     signing.db.commit()
     deliver_all(signing.db)
 

@@ -22,13 +22,14 @@ from webauthn import (
 from webauthn.helpers import options_to_json_dict, parse_authentication_credential_json, structs
 from webauthn.helpers.exceptions import WebAuthnException
 
-from signing import evidence, pins
+from signing import pins
 from signing.control import PASSKEY, PIN, Proof, Statement, by_pin, public_bytes, rp_id
 from signing.errors import ProofRefused, WrongPin
 from signing.keys import Key, one_time_key
 from workflow.case import Actor, Case, lock_case, record
 from workflow.db import now
 from workflow.errors import Conflict, Problem, RuleViolation, Words
+from workflow.evidence import records as evidence
 from workflow.machine import MOVED_ON, InvitationMachine, next_state
 from workflow.personal import person_hash
 from workflow.settings import settings
