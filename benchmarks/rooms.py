@@ -6,6 +6,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 ADDRESSES = (
@@ -40,7 +41,7 @@ def run() -> dict[str, dict[str, float]]:
     from sqlalchemy import create_engine, text
     from sqlalchemy.orm import Session
 
-    from signing import tables
+    from signing import control, keys, pins, tables
     from signing.authority import Authority
     from signing.ceremony import SignatureRequest, sign_set
     from signing.papers import render_set, samples
@@ -66,7 +67,18 @@ def run() -> dict[str, dict[str, float]]:
             key = next(iter(papers[0].signature_boxes))
             wanted = [p for p in papers if key in p.signature_boxes]
 
+            kept = keys.one_time_key()
+            wrapped, public = (
+                pins.wrap(kept, "739164", "s" * 32, b""),
+                control.public_bytes(kept.public_key()),
+            )
+            shown = tuple((p.kind, sha256(p.pdf).hexdigest()) for p in wanted)
+
             def sign(number: int) -> None:
+                opened = pins.unwrap(wrapped, "739164", "s" * 32, b"")
+                said = control.Statement(
+                    f"bench/{number}", "张小七", "0" * 32, "pin", sha256(public).hexdigest(), "", "", shown
+                )
                 requests = [
                     SignatureRequest(p.kind, p.pdf, f"sig_{key}", p.signature_boxes[key]) for p in wanted
                 ]
@@ -79,6 +91,8 @@ def run() -> dict[str, dict[str, float]]:
                         real_name="张小七",
                         id_hash="0" * 32,
                         evidence_reference=f"bench/{number}",
+                        proof=control.by_pin(opened, said),
+                        key=opened,
                     )
                     db.commit()
 

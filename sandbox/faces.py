@@ -5,7 +5,7 @@ import functools
 import io
 import warnings
 
-from PIL import Image, ImageDraw, ImageFont, ImageOps, ImageStat
+from PIL import Image, ImageChops, ImageDraw, ImageFont, ImageOps, ImageStat
 
 SIZE = (480, 640)
 THRESHOLD = 90.0  # own pictures, small and badly coded, score 97 and more; any two people at most 85
@@ -85,6 +85,12 @@ def read_frame(data: bytes) -> Image.Image:
 def is_blank(image: Image.Image) -> bool:
     """Whether nothing can be seen: a covered lens, one flat colour."""
     return max(ImageStat.Stat(image.resize((64, 64))).stddev) < 6
+
+
+def moved(one: Image.Image, other: Image.Image) -> bool:
+    """Whether two pictures differ by more than coding: somebody moved between them."""
+    pairs = (i.convert("L").resize((64, 64), Image.Resampling.BOX) for i in (one, other))
+    return ImageChops.difference(*pairs).getextrema()[1] > 24
 
 
 def _gradient(image: Image.Image) -> list[bool]:

@@ -5,6 +5,7 @@ import binascii
 import hmac
 import re
 import secrets
+from itertools import combinations
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -109,6 +110,32 @@ def face_check() -> dict[str, Any]:
     """The face in a JPEG or PNG."""
     values = body()
     return once("identity", values, lambda: check_face(values))
+
+
+def check_live(values: dict[str, Any]) -> dict[str, Any]:
+    """A living person before the camera: each picture shows somebody, and no two are the same."""
+    if _person(values) is None:
+        return _verdict(values, False, reason="unknown_person")
+    moves = values.get("moves")
+    if not isinstance(moves, list) or not 1 <= len(moves) <= 4 or not all(isinstance(m, dict) for m in moves):
+        return _verdict(values, False, reason="no_moves")
+    try:
+        data = [text(part, "frame", 14_000_000) for part in (values, *moves)]
+        frames = [faces.read_frame(base64.b64decode(part, validate=True)) for part in data]
+    except (binascii.Error, faces.UnreadableFrame):
+        return _verdict(values, False, reason="frame_unreadable")
+    if any(map(faces.is_blank, frames)):
+        return _verdict(values, False, reason="no_face")
+    still = any(not faces.moved(a, b) for a, b in combinations(frames, 2))
+    return _verdict(values, not still, reason="not_live" if still else None)
+
+
+@blueprint.post("/identity/liveness")
+@service("identity")
+def liveness() -> dict[str, Any]:
+    """Is a living person before the camera?"""
+    values = body()
+    return once("identity", values, lambda: check_live(values))
 
 
 @blueprint.post("/identity/notary-code")

@@ -26,6 +26,7 @@ from workflow.licensing import operations as licensing
 from workflow.messages import operations as messages
 from workflow.queue import APPLICATION, MESSAGES, WORK
 from workflow.settings import settings
+from workflow.signatures.checks import forget_faces
 from workflow.tidying import sweep_objects
 from workflow.upkeep import (
     expire_reservations,
@@ -213,6 +214,7 @@ def _upkeep() -> dict[str, int]:
     for work in (
         expire_reservations,
         lapse_invitations,
+        forget_faces,
         take_missing_reports,
         waiting.resume,
         archive.archive_forgotten,

@@ -14,12 +14,12 @@ from workflow.errors import Conflict, OutsideFailure
 from workflow.gateways import HttpBankGateway
 from workflow.handoff.models import BankClient, Handoff
 from workflow.handoff.operations import EVENT_OF_STATUS, Report, take_report
-from workflow.machine import HandoffMachine, InvitationMachine, is_final, next_state
+from workflow.machine import HandoffMachine, is_final
 from workflow.messages.operations import send
 from workflow.naming import declaration
 from workflow.naming import operations as naming
 from workflow.settings import settings
-from workflow.signatures.control import end_control
+from workflow.signatures.invitations import lapse
 from workflow.signatures.models import Invitation
 from workflow.signer import authority
 
@@ -49,15 +49,14 @@ def expire_reservations(db: Session) -> int:
 
 
 def lapse_invitations(db: Session) -> int:
-    """End the links whose time is over, and destroy the keys that were made under them."""
+    """End the links whose time is over; the applicants are told."""
     rows = db.scalars(
         select(Invitation)
         .where(Invitation.state.in_(("invited", "identified", "admitted")), Invitation.expires_at < now())
         .with_for_update(skip_locked=True)
     ).all()
     for row in rows:
-        row.state = next_state(InvitationMachine, row.state, "lapse", frozenset({"system"}))
-        end_control(db, row.id)
+        lapse(db, row)
     return len(rows)
 
 

@@ -380,9 +380,22 @@ def test_before_the_papers_and_nobody_elses_case(world):
         assert answer.status_code == 404
 
 
+def test_movements_go_along_with_the_face(world):
+    world.identify()
+    world.phone.get(world.link + "/face")
+    assert len(world.phone.page.xpath("//@data-prompts")[0].split("|")) == 2
+    one = [(BytesIO(portrait()), "face-1.jpg")]
+    world.phone.send("/face", 422, frame=(BytesIO(portrait()), "face-0.jpg"), live=one, consent="y")
+    assert "没有看到要求的动作" in world.phone.text()
+    two = [(BytesIO(portrait()), f"face-{n}.jpg") for n in (1, 2)]
+    world.phone.send("/face", frame=(BytesIO(portrait()), "face-0.jpg"), live=two, consent="y")
+    assert world.row.live_prompts.count(",") == 1
+
+
 def test_stored_face_is_encrypted(world):
     world.identify()
     world.phone.get(world.link + "/face")
-    world.phone.send("/face", frame=(BytesIO(portrait()), "x.jpg"), consent="y")
+    unused = (BytesIO(b""), "")  # the field for movements, when a photo was chosen
+    world.phone.send("/face", frame=(BytesIO(portrait()), "x.jpg"), live=unused, consent="y")
     assert Image.open(BytesIO(objects.get(world.row.face_key))).format == "JPEG"
     assert world.row.face_key.endswith(".p")

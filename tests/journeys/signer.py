@@ -33,12 +33,15 @@ def identify(visitor: Visitor, link: str, person: dict, company: str) -> None:
 
 
 def show_face(visitor: Visitor) -> None:
-    """The camera's picture; without consent it goes nowhere, without a picture there is nothing to compare."""
+    """The camera's pictures, straight and with the two movements; without consent it goes nowhere, without a picture there is nothing to compare."""
     visitor.mistake("Check and continue", "consent")
     visitor.fill(consent=True).mistake("Check and continue", "frame")
     visitor.page.locator("[data-camera-open]").click()
-    visitor.page.locator("[data-camera-take]").click()
-    visitor.page.get_by_text(visitor.say("Photo taken. You can take it again.")).wait_for()
+    for step in ("1/3", "2/3", "3/3"):
+        visitor.page.locator("[data-camera-says]").get_by_text(step).wait_for()
+        visitor.page.wait_for_timeout(300)  # Chromium's own camera moves on
+        visitor.page.locator("[data-camera-take]").click()
+    visitor.page.get_by_text(visitor.say("The pictures are taken. You can take them again.")).wait_for()
     visitor.picture("camera")
     visitor.fill(consent=True).press("Check and continue")
 
@@ -102,6 +105,7 @@ def sign_by_passkey(visitor: Visitor, phone: tuple[CDPSession, str], *titles: st
     visitor.page.get_by_role("button", name=visitor.say("Sign all")).click()
     visitor.page.locator("[data-passkey-says]:not([hidden])").wait_for()
     visitor.picture("not-confirmed")
+    visitor.page.wait_for_timeout(1100)  # a second press within a second counts as the first
     session.send("WebAuthn.setUserVerified", {"authenticatorId": identity, "isUserVerified": True})
     visitor.press("Sign all")
     visitor.sees(visitor.say("Signed"), *titles)

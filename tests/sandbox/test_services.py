@@ -51,6 +51,13 @@ def test_the_gateways_of_the_platform_speak_this_contract(caller, zhang, monkeyp
         assert identity.check_code("p5", zhang.name, zhang.id_number, zhang.notary_code).reference.startswith(
             "sim-"
         )
+        face, other = faces.portrait(1, "M"), faces.portrait(2, "F")
+        moves = [("left", other), ("blink", faces.portrait(3, "M"))]
+        assert identity.check_live("p7", zhang.name, zhang.id_number, face, moves).matches
+        for number, held_up in enumerate(
+            ([("left", face), ("blink", other)], [("left", other), ("blink", other)], [])
+        ):
+            assert not identity.check_live(f"p8{number}", zhang.name, zhang.id_number, face, held_up).matches
         assert HttpSmsGateway().send("p6", zhang.phone, "您好").startswith("sim-")
     finally:
         settings.cache_clear()

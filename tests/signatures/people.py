@@ -20,6 +20,7 @@ class Identity:
 
     person: bool = True
     face: bool = True
+    live: bool = True
     code: str = "12345678"
     down: bool = False
     asked: list[tuple[str, ...]] = field(default_factory=list)
@@ -35,6 +36,9 @@ class Identity:
 
     def check_face(self, request_id: str, name: str, id_number: str, frame: bytes) -> IdentityVerdict:
         return self._answer(self.face, request_id, name, id_number, str(len(frame)))
+
+    def check_live(self, request_id: str, name: str, id_number: str, frame: bytes, moves) -> IdentityVerdict:
+        return self._answer(self.live, request_id, name, id_number, *(prompt for prompt, _ in moves))
 
     def check_code(self, request_id: str, name: str, id_number: str, code: str) -> IdentityVerdict:
         return self._answer(code == self.code, request_id, name, id_number, code)

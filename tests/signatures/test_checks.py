@@ -14,7 +14,7 @@ from workflow.clock import today
 from workflow.db import session_factory
 from workflow.errors import Conflict, NotAllowed, NotFound, OutsideFailure, RuleViolation
 from workflow.policies.models import Policy
-from workflow.signatures import checks, invitations
+from workflow.signatures import checks, invitations, rules
 from workflow.signatures import signing as act
 from workflow.signatures.models import FaceAccess
 
@@ -227,3 +227,65 @@ def test_a_picture_that_unfolds_to_gigabytes_is_refused(monkeypatch):
     with pytest.raises(RuleViolation):
         checks._normalised(portrait(size=(11, 10)))
     assert checks._normalised(portrait(size=(10, 10)))
+
+
+# -- a living face, and how long it is kept ---------------------------------------------------------------------------
+
+
+def identified(signing) -> tuple[str, str]:
+    row, token = signing.invitation, signing.token()
+    return token, checks.identify(signing.db, token, row.name, row.id_number, signing.identity)
+
+
+def test_movements_asked_for_are_looked_at_and_put_on_record(signing):
+    token, secret = identified(signing)
+    prompts = checks.prompts_of(signing.invitation)
+    moves = [portrait(), portrait("PNG")]
+    row = checks.check_face(signing.db, token, secret, portrait(), True, signing.identity, moves)
+    assert signing.identity.asked[-1][3:] == prompts
+    assert row.live_prompts == ",".join(prompts)
+
+
+def test_a_picture_held_up_is_a_failed_try_and_the_next_movements_are_others(signing):
+    token, secret = identified(signing)
+    signing.identity.live = False
+    with pytest.raises(RuleViolation) as caught:
+        checks.check_face(signing.db, token, secret, portrait(), True, signing.identity, [portrait()] * 2)
+    assert caught.value.problems[0].words == checks.NOT_LIVE
+    signing.db.expire_all()
+    row = signing.invitation
+    assert (row.state, row.tries, row.face_key) == ("identified", 1, "")
+    seeds = {rules.prompts_from(bytes([a, b])) for a in range(4) for b in range(3)}
+    assert len(seeds) == 12
+    assert all(one != other for one, other in seeds)
+
+
+def test_one_picture_is_enough_only_where_the_authority_says_so(signing):
+    token, secret = identified(signing)
+    for moves in ([portrait()], [portrait()] * 3):  # some movements are no way around the others
+        with pytest.raises(RuleViolation) as caught:
+            checks.check_face(signing.db, token, secret, portrait(), True, signing.identity, moves)
+        assert caught.value.problems[0].words == checks.NOT_LIVE
+    signing.db.add(Policy(key="face_liveness", value="required", valid_from=today(), reason="RN-01"))
+    with pytest.raises(RuleViolation) as caught:
+        checks.check_face(signing.db, token, secret, portrait(), True, signing.identity)
+    assert caught.value.problems[0].words == checks.NO_MOVES
+    checks.check_code(
+        signing.db, token, secret, signing.identity.code, signing.identity
+    )  # never the only way
+
+
+def test_kept_frames_go_when_their_time_is_over(signing):
+    """HB-09, 0.6: deleted after the policy's days, which is written down; hash and verdict stay."""
+    token, secret = identified(signing)
+    row = checks.check_face(signing.db, token, secret, portrait(), True, signing.identity)
+    key = row.face_key
+    assert checks.forget_faces(signing.db) == 0
+    row.admitted_at -= timedelta(days=3 * 365 + 1)
+    signing.db.flush()
+    assert checks.forget_faces(signing.db) == 1
+    assert (row.face_key, len(row.face_hash)) == ("", 64)
+    with pytest.raises(NotFound):
+        objects.get(key)
+    assert [a.actor_id for a in signing.db.scalars(select(FaceAccess))] == ["system"]
+    assert checks.forget_faces(signing.db) == 0

@@ -1,10 +1,15 @@
 """Invitations: one a person, links that end, reminders, a new one after a refusal."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import func, select
 
+from workflow import upkeep
 from workflow.case import advance
 from workflow.errors import Conflict, NotAllowed, NotFound, RuleViolation
+from workflow.establishment import drafts
+from workflow.establishment.data import Contribution, Organisation
 from workflow.messages.models import Message
 from workflow.signatures import checks, invitations
 from workflow.signatures import signing as act
@@ -86,3 +91,37 @@ def test_nobody_signs_what_the_applicant_has_taken_back(signing):
         with pytest.raises(Conflict) as caught:
             call()
         assert caught.value.code == "not_signing"
+
+
+def test_a_link_that_ends_unsigned_is_told_to_the_applicant_once(signing):
+    """Whether the schedule or the signer finds it first."""
+    token, _, _ = signing.ready()
+    row = signing.invitation
+    row.expires_at -= timedelta(days=8)
+    signing.db.flush()
+    assert upkeep.lapse_invitations(signing.db) == 1
+    assert upkeep.lapse_invitations(signing.db) == 0
+    with pytest.raises(Conflict):
+        invitations.by_token(signing.db, token)
+    told = signing.db.scalars(select(Message).where(Message.template == "sign_lapsed")).one()
+    assert row.name in told.body
+
+
+def test_whoever_signs_for_an_organisation_is_told_for_which(signing):
+    """5.3: an organisation signs by its representative."""
+    row = signing.invitation
+    assert act.on_behalf_of(signing.db, row) == []
+
+    def add(application):
+        application.organisations.append(
+            Organisation(key="o1", name="武汉虚构投资有限公司", representative=row.person_key)
+        )
+        application.organisations.append(
+            Organisation(key="o2", name="未出资单位", representative=row.person_key)
+        )
+        application.contributions.append(Contribution(party="o1", subscribed=100))
+
+    owner = signing.house.owner(signing.case)
+    advance(signing.db, signing.case.id, "revise", owner)
+    drafts.save(signing.db, signing.case.id, owner, None, add)
+    assert act.on_behalf_of(signing.db, row) == ["武汉虚构投资有限公司"]

@@ -1,8 +1,9 @@
 """The identity service: ID data, face, and the lawful alternative to a face (RN-02: notarised or desk check)."""
 
 import base64
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from workflow.errors import OutsideFailure
 from workflow.gateways.signed_http import call
@@ -30,11 +31,19 @@ class IdentityGateway(Protocol):
     def check_code(self, request_id: str, name: str, id_number: str, code: str) -> IdentityVerdict:
         """Is this the code that a notary or registration desk gave that person? Raises OutsideFailure."""
 
+    def check_live(
+        self, request_id: str, name: str, id_number: str, frame: bytes, moves: Sequence[tuple[str, bytes]]
+    ) -> IdentityVerdict:
+        """Is a living person before the camera, the one in `frame`? `moves`: each movement asked for, and its picture.
+
+        Raises OutsideFailure.
+        """
+
 
 class HttpIdentityGateway:
     """The service over HTTP."""
 
-    def _ask(self, path: str, payload: dict[str, str]) -> IdentityVerdict:
+    def _ask(self, path: str, payload: dict[str, Any]) -> IdentityVerdict:
         answer = call("POST", f"{settings().identity_service_url}/{path}", dict(payload))
         if answer.get("result") not in ("match", "mismatch", "unknown"):
             raise OutsideFailure(f"identity service answered {answer.get('result')!r}")
@@ -58,3 +67,11 @@ class HttpIdentityGateway:
         return self._ask(
             "notary-code", {"request_id": request_id, "name": name, "id_number": id_number, "code": code}
         )
+
+    def check_live(
+        self, request_id: str, name: str, id_number: str, frame: bytes, moves: Sequence[tuple[str, bytes]]
+    ) -> IdentityVerdict:
+        """See IdentityGateway."""
+        seen = [{"prompt": prompt, "frame": base64.b64encode(picture).decode()} for prompt, picture in moves]
+        asked = {"request_id": request_id, "name": name, "id_number": id_number, "moves": seen}
+        return self._ask("liveness", asked | {"frame": base64.b64encode(frame).decode()})

@@ -46,6 +46,10 @@ TEMPLATES: dict[str, Words] = {
         "【七步】办件 {case}：{signer}拒绝签署：{reason}",
         "[Qibu] Case {case}: {signer} declined to sign: {reason}",
     ),
+    "sign_lapsed": Words(
+        "【七步】办件 {case}：{signer}的签署链接已过期，尚未签署。请登录重新发送。",
+        "[Qibu] Case {case}: the signing link of {signer} has ended unsigned. Sign in to send a new one.",
+    ),
     "submitted": Words(
         "【七步】办件 {case}已收到，登记机关将在 {days} 个工作日内办结（{until} 前）。",
         "[Qibu] Case {case} was received. The authority decides within {days} working days (by {until}).",

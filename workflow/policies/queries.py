@@ -18,6 +18,9 @@ DEFAULTS: dict[str, Any] = {
     "address_proof": "commitment",  # ADR-03: commitment | proof
     "address_exceptions": [],  # ADR-03: {"address", "why": disputed | false_commitment}, where no commitment suffices
     "keep_face_frame": True,  # HB-09; False keeps the verdict only
+    "face_frame_days": 3
+    * 365,  # how long a kept frame stays: the general limitation period (Civil Code, Art. 188)
+    "face_liveness": "preferred",  # required: a face counts only with movements in front of the camera
     "decision_days": 3,  # PRO-04, working days
     "claim_minutes": 30,  # how long a registrar holds a case without touching it
     "names_per_person": 5,  # NM-48

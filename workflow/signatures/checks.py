@@ -1,9 +1,13 @@
 """The signer's checks: identity, then face or its lawful alternative, BEFORE anything of the papers opens (HB-09, 0.6)."""
 
+import hmac
 import secrets
 import uuid
+from collections.abc import Sequence
+from datetime import timedelta
 from hashlib import sha256
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from workflow import objects, pictures
@@ -15,8 +19,10 @@ from workflow.gateways import IdentityGateway
 from workflow.machine import MOVED_ON, InvitationMachine, next_state
 from workflow.personal import blind_index, person_hash
 from workflow.policies.queries import policy
+from workflow.settings import settings
 from workflow.signatures.invitations import by_token, require_signing
 from workflow.signatures.models import FaceAccess, Invitation
+from workflow.signatures.rules import prompts_from
 
 MAX_TRIES = 8
 MAX_FRAME = 15 * 1024 * 1024
@@ -29,6 +35,14 @@ WRONG_PERSON = Words(
 NO_MATCH = Words(
     "人脸比对未通过。请正对镜头、光线充足后重试，或改用核验码。",
     "The face did not match. Face the camera in good light and try again, or use a verification code instead.",
+)
+NOT_LIVE = Words(
+    "没有看到要求的动作。请按提示逐个做动作后重试，或改用核验码。",
+    "The movements were not seen. Do each as you are told and try again, or use a verification code instead.",
+)
+NO_MOVES = Words(
+    "本登记机关要求在镜头前按提示做动作，单张照片不够。请打开摄像头，或改用核验码。",
+    "This authority asks for movements before the camera; one photo is not enough. Open the camera, or use a code.",
 )
 NO_PICTURE = Words(
     "请提供一张 JPEG 或 PNG 照片，不超过 15 MB。", "Give a JPEG or PNG picture of at most 15 MB."
@@ -132,23 +146,44 @@ def bound(row: Invitation, secret: str) -> None:
 
 
 def check_face(
-    db: Session, token: str, secret: str, frame: bytes, consent: bool, gateway: IdentityGateway
+    db: Session,
+    token: str,
+    secret: str,
+    frame: bytes,
+    consent: bool,
+    gateway: IdentityGateway,
+    moves: Sequence[bytes] = (),
 ) -> Invitation:
     """Admit by face. The frame is kept encrypted, or only its hash and the verdict, by policy (HB-09).
 
-    Raises RuleViolation (no consent, no picture, no match, too many tries), NotAllowed, Conflict, OutsideFailure.
-    """
+    `moves`: a picture for each of `prompts_of`, in their order; none without scripts, where the policy allows that.
+    Raises RuleViolation (no consent, no picture, no match, not live, too many tries), NotAllowed, Conflict,
+    OutsideFailure.
+    """  # fmt: skip
     row = _begin(db, token, "admit")
     bound(row, secret)
     if not consent:
         raise RuleViolation([Problem("consent", "consent", NO_CONSENT)])
     picture = _normalised(frame)
+    prompts = prompts_of(row)
+    required = policy(db, "face_liveness", db.get_one(Case, row.case_id).authority_code) == "required"
+    if len(moves) != len(prompts) and (moves or required):
+        raise RuleViolation([Problem("RN-01", "frame", NOT_LIVE if moves else NO_MOVES)])
+    seen = [_normalised(move, 640) for move in moves]
     db.commit()
     mark = sha256(picture).hexdigest()
     verdict = gateway.check_face(_request(row, f"face:{mark[:16]}"), row.name, row.id_number, picture)
+    words = NO_MATCH
+    if verdict.matches and seen:
+        request = _request(row, f"live:{mark[:16]}")
+        verdict = gateway.check_live(
+            request, row.name, row.id_number, picture, list(zip(prompts, seen, strict=True))
+        )
+        words = NOT_LIVE
     row = _again(db, token)
     if not verdict.matches:
-        _fail(db, row, "frame", NO_MATCH, "RN-01")
+        _fail(db, row, "frame", words, "RN-01")
+    row.live_prompts = ",".join(prompts) if seen else ""
     case = db.get_one(Case, row.case_id)
     if policy(db, "keep_face_frame", case.authority_code):
         row.face_key = objects.put(picture, personal=True)
@@ -177,14 +212,41 @@ def _admit(db: Session, row: Invitation, by: str, reference: str) -> Invitation:
     return row
 
 
-def _normalised(frame: bytes) -> bytes:
-    """The picture as a JPEG of at most 1280 pixels without metadata. Raises RuleViolation."""
+def prompts_of(row: Invitation) -> tuple[str, str]:
+    """The two movements that this browser is asked for in this try; nobody can know them before."""
+    seed = row.id.bytes + (row.browser_hash or b"") + row.tries.to_bytes(2, "big")
+    return prompts_from(hmac.digest(settings().secret_key.encode(), seed, sha256))
+
+
+def _normalised(frame: bytes, most: int = 1280) -> bytes:
+    """The picture as a JPEG of at most so many pixels a side, without metadata. Raises RuleViolation."""
     if not frame or len(frame) > MAX_FRAME:
         raise RuleViolation([Problem("picture", "frame", NO_PICTURE)])
     try:
-        return pictures.straightened(frame, ["JPEG", "PNG"], 1280, 90)
+        return pictures.straightened(frame, ["JPEG", "PNG"], most, 90)
     except ValueError as error:
         raise RuleViolation([Problem("picture", "frame", NO_PICTURE)]) from error
+
+
+def forget_faces(db: Session) -> int:
+    """Delete kept frames whose time is over by policy; that, too, is written down. The hash and the verdict stay."""
+    rows = db.execute(
+        select(Invitation, Case.authority_code).join(Case, Case.id == Invitation.case_id)
+        .where(Invitation.face_key != "").order_by(Invitation.admitted_at).limit(500)
+        .with_for_update(of=Invitation, skip_locked=True)
+    ).all()  # fmt: skip
+    count = 0
+    for row, authority_code in rows:
+        days = int(policy(db, "face_frame_days", authority_code))
+        if row.admitted_at is None or row.admitted_at > now() - timedelta(days=days):
+            continue
+        key, row.face_key = row.face_key, ""
+        db.add(FaceAccess(invitation_id=row.id, actor_id="system", reason=f"deleted after {days} days"))
+        db.flush()
+        if db.scalar(select(Invitation.id).where(Invitation.face_key == key).limit(1)) is None:
+            objects.delete(key)
+        count += 1
+    return count
 
 
 def read_face(db: Session, invitation_id: uuid.UUID, actor_id: str, reason: str) -> bytes:

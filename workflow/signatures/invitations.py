@@ -153,12 +153,25 @@ def by_token(db: Session, token: str, lock: bool = False) -> Invitation:
     if row is None:
         raise NotFound("link")
     if row.state in ("invited", "identified", "admitted") and row.expires_at < now():
-        row.state = next_state(InvitationMachine, row.state, "lapse", frozenset({"system"}))
-        db.execute(delete(Control).where(Control.invitation_id == row.id))
+        lapse(db, row)
         db.commit()
     if row.state in ("lapsed", "fallen"):
         raise Conflict(LINK_ENDED, "link_expired")
     return row
+
+
+def lapse(db: Session, row: Invitation) -> None:
+    """End a link whose time is over: the key made under it goes, and the applicant is told."""
+    row.state = next_state(InvitationMachine, row.state, "lapse", frozenset({"system"}))
+    db.execute(delete(Control).where(Control.invitation_id == row.id))
+    case = db.get_one(Case, row.case_id)
+    if case.state != "signing":
+        return
+    owner = db.get_one(Account, case.owner_id)
+    send(
+        db, "sms", owner.phone, "sign_lapsed", f"sign_lapsed:{row.id}:{row.expires_at.isoformat()}", case_id=case.id,
+        language=owner.language, case=case.number, signer=row.name,
+    )  # fmt: skip
 
 
 def current_of(db: Session, case_id: uuid.UUID) -> dict[str, Invitation]:

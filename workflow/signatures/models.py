@@ -46,6 +46,9 @@ class Invitation(Base):
     admitted_at: Mapped[datetime | None]
     face_key: Mapped[str] = mapped_column(String(80), default="")  # encrypted frame in the archive, by policy
     face_hash: Mapped[str] = mapped_column(String(64), default="")
+    live_prompts: Mapped[str] = mapped_column(
+        String(40), default=""
+    )  # movements asked for and seen, with commas
     face_consent_at: Mapped[datetime | None]
     browser_hash: Mapped[bytes | None]  # the browser that passed the checks; no other may read or sign
     network: Mapped[str] = mapped_column(String(64), default="")

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from workflow.errors import Words
 
+PROMPTS = ("left", "right", "blink", "mouth")  # what a living face is asked to do before the camera
 LEAST, MOST = 6, 12
 PIN_SHAPE = Words("PIN 码为 6 至 12 位数字。", "The PIN is 6 to 12 digits.")
 PIN_PLAIN = Words(
@@ -28,6 +29,13 @@ STRANGE = Words(
     "本页不是从平台的正式网址打开的，因此这里使用 PIN 码。",
     "This page was not opened at the platform's own address, so a PIN is used here.",
 )
+
+
+def prompts_from(seed: bytes) -> tuple[str, str]:
+    """Two different movements in an order that nobody knows who does not know the seed (at least 16 bytes)."""
+    first = seed[0] % len(PROMPTS)
+    rest = [prompt for prompt in PROMPTS if prompt != PROMPTS[first]]
+    return PROMPTS[first], rest[seed[1] % len(rest)]
 
 
 def weak_pin(pin: str, id_number: str, phone: str) -> Words | None:

@@ -15,6 +15,7 @@ from workflow.accounts.models import Account
 from workflow.case import Actor, Case, advance, lock_case, record
 from workflow.db import now
 from workflow.errors import Conflict, NotFound, Problem, RuleViolation, Words
+from workflow.establishment.drafts import draft_of
 from workflow.establishment.models import Paper
 from workflow.evidence import records as evidence
 from workflow.machine import MOVED_ON, InvitationMachine, next_state
@@ -40,6 +41,17 @@ CHANGED = Words(
 WHY_DECLINE = Words(
     "请写明拒绝签署的原因，经办人会看到。", "Say why you decline; the person who invited you will read it."
 )
+
+
+def on_behalf_of(db: Session, invitation: Invitation) -> list[str]:
+    """The organisations for which this person signs as their representative (5.3)."""
+    application, _ = draft_of(db, invitation.case_id)
+    parties = {row.party for row in application.contributions}
+    return [
+        organisation.name
+        for organisation in application.organisations
+        if organisation.representative == invitation.person_key and organisation.key in parties
+    ]
 
 
 def papers_of(db: Session, invitation: Invitation) -> list[Paper]:
@@ -190,9 +202,9 @@ def sign(db: Session, token: str, secret: str, act: Act) -> Invitation:
     evidence.record(
         db, subject=case.number, kind="signature", person=id_hash, at=row.signed_at,
         facts={
-            "signer": row.name, "invitation": str(row.id), "identified_by": f"id+{row.admitted_by}",
+            "signer": row.name, "on_behalf_of": on_behalf_of(db, row), "invitation": str(row.id), "identified_by": f"id+{row.admitted_by}",
             "identity_reference": row.identity_reference, "admission_reference": row.admitted_reference,
-            "face_hash": row.face_hash, "papers": row.signed_papers, "certificate": done.serial,
+            "face_hash": row.face_hash, "liveness": row.live_prompts, "papers": row.signed_papers, "certificate": done.serial,
             "network": row.network, "device": row.device, "consent": row.consent,
             "consent_sha256": sha256(row.consent.encode()).hexdigest(), "method": proof.method,
             "credential": sha256(proof.credential).hexdigest(), "statement": proof.statement.decode(),

@@ -31,6 +31,7 @@ class Signer:
     key: str
     name: str
     papers: list[Paper]
+    behalf: list[str]
     invitation: Invitation | None
 
     @property
@@ -51,7 +52,8 @@ def signers_of(case: Case) -> list[Signer]:
     return [
         Signer(
             key, invitations[key].name if key in invitations else application.party_name(key),
-            [p for p in papers if key in p.signers], invitations.get(key),
+            [p for p in papers if key in p.signers],
+            [o.name for o in application.organisations if o.representative == key], invitations.get(key),
         )
         for key in keys
     ]  # fmt: skip

@@ -121,6 +121,12 @@ class DeclineForm(forms.Form):
     )  # fmt: skip
 
 
+PROMPTS = {
+    "left": _l("Turn your head to the left"),
+    "right": _l("Turn your head to the right"),
+    "blink": _l("Close your eyes for a moment"),
+    "mouth": _l("Open your mouth"),
+}
 STARTED_OVER = Words(
     "签署密钥已销毁，请重新核验身份。", "The signing key was destroyed. Begin with the identity check again."
 )
@@ -255,11 +261,16 @@ def face(token: str) -> ResponseReturnValue:
     if form.validate_on_submit():
         frame = form.frame.data.read() if hasattr(form.frame.data, "read") else b""
         with _problems_on(form):
-            checks.check_face(db, token, _secret(), frame, bool(form.consent.data), gateways().identity)
+            moves = [move.read() for move in request.files.getlist("live")[:4] if move.filename]
+            checks.check_face(
+                db, token, _secret(), frame, bool(form.consent.data), gateways().identity, moves
+            )
             return redirect(url_for("signatures.control_page", token=token), 303)
         row, case = _invitation(token)
     kept = policy(db, "keep_face_frame", case.authority_code)
-    return _page("face", token, case, row, form=form, kept=kept)
+    days = policy(db, "face_frame_days", case.authority_code)
+    prompts = [PROMPTS[prompt] for prompt in checks.prompts_of(row)]
+    return _page("face", token, case, row, form=form, kept=kept, days=days, prompts=prompts)
 
 
 @blueprint.route("/sign/<token>/code", methods=["GET", "POST"])
@@ -303,7 +314,8 @@ def papers(token: str) -> ResponseReturnValue:
     mine = signing.papers_to_sign(db, row)
     form.shown.data = ",".join(f"{kind}:{digest}" for kind, digest in signing.shown_to(db, row))
     form.answer.data = ""
-    return _page("papers", token, case, row, form=form, papers=mine, method=method)
+    behalf = signing.on_behalf_of(db, row)
+    return _page("papers", token, case, row, form=form, papers=mine, method=method, behalf=behalf)
 
 
 @blueprint.post("/sign/<token>/papers/ask")
