@@ -41,6 +41,8 @@ class CaseMachine(StateMachine):
     declare_name = draft.to(name_submitted, cond="name_review") | draft.to(
         name_reserved, unless="name_review"
     )
+    # Individual households may do without a name (IMPL52 Art. 6).
+    waive_name = draft.to(name_reserved, cond="name_optional")
     approve_name = name_submitted.to(name_reserved)
     refuse_name = name_submitted.to(draft)
     release_name = name_reserved.to(draft) | name_submitted.to(draft)
@@ -84,6 +86,7 @@ class CaseMachine(StateMachine):
 
     ROLES: ClassVar[Mapping[str, frozenset[str]]] = {
         "declare_name": frozenset({"applicant"}),
+        "waive_name": frozenset({"applicant"}),
         "approve_name": frozenset({"examiner"}),
         "refuse_name": frozenset({"examiner"}),
         "release_name": frozenset({"applicant"}),
@@ -270,7 +273,7 @@ class _Subject:
 
     def __init__(self, state: str, guards: Mapping[str, bool]):
         self.state = state
-        for name in ("name_review", "application_complete", "was_returned", "all_signed"):
+        for name in ("name_review", "name_optional", "application_complete", "was_returned", "all_signed"):
             setattr(self, name, bool(guards.get(name, False)))
 
 

@@ -77,12 +77,19 @@ class NewCaseForm(forms.Form):
 QUESTIONS = {
     "who": (
         _l("Who puts money in?"),
-        (("alone", _l("I alone")), ("others", _l("I and other people")), ("company", _l("A company"))),
+        (
+            ("alone", _l("I alone")),
+            ("family", _l("I with my family")),
+            ("others", _l("I and other people")),
+            ("farmers", _l("Farmers together")),
+            ("company", _l("A company")),
+        ),
     ),
     "liability": (
         _l("If the business fails, what do the owners lose?"),
         (
             ("limited", _l("Only what they promised to put in")),
+            ("some", _l("Some of them all they own, the others only what they put in")),
             ("unlimited", _l("They answer with all they own; in return, less formality")),
         ),
     ),
@@ -107,7 +114,7 @@ def new() -> ResponseReturnValue:
     suits = [types.get(code) for code in choice.recommend(who, liability)]
     page = render_template(
         "portal/cases/new.html", form=form, questions=QUESTIONS, answers={"who": who, "liability": liability},
-        suits=suits, incomplete=asked and not suits, kinds=types.every(), traits=choice.TRAITS, offered=choice.OFFERED,
+        suits=suits, incomplete=asked and not suits, kinds=types.every(), traits=choice.TRAITS,
     )  # fmt: skip
     return page, 422 if form.errors else 200
 
@@ -128,7 +135,7 @@ def show(number: str) -> ResponseReturnValue:
         messages=messages_of_case(db, case.id), waits=waiting.of(db, case.id), documents=_documents(case), proof=bool(stand.signers),
         countdown=countdown(stand, local_date(moment)),
         promise=promise(stand, moment), may_withdraw="withdraw" in possible_events(CaseMachine, case.state, APPLICANT),
-        may_copy=case.state != "draft" and case.entity_type in choice.OFFERED,
+        may_copy=case.state != "draft",
     )  # fmt: skip
 
 

@@ -68,19 +68,42 @@ class NameForm(forms.Form):
     )
 
 
-def _form(case: Case) -> NameForm:
+class BranchNameForm(forms.Form):
+    """The name of a branch: its company's full name, perhaps a place or trade, and the form (NM-16, NM-17)."""
+
+    area = forms.Select(
+        _l("Where will the branch be?"), blank=_l("Choose a county"), required=_l("Choose the county"), choices=[],
+        hint=_l("The county decides the registration authority."),
+    )  # fmt: skip
+    parent = forms.TextField(
+        _l("Full name of the company"), max_length=120, required=_l("Enter the company's full name"),
+        hint=_l("As on its licence: a branch's name begins with it."),
+    )  # fmt: skip
+    trade_name = forms.TextField(
+        _l("Place or trade of the branch"),
+        max_length=30,
+        hint=_l("What tells it from other branches, such as 汉口."),
+    )
+    form = forms.Select(_l("Organisational form"), required=_l("Choose the form"), choices=[])
+    committed = NameForm.committed
+
+
+def _form(case: Case) -> NameForm | BranchNameForm:
     """What was typed, what a suggestion fills in, or what was declared last."""
+    kind = BranchNameForm if types.get(case.entity_type).founders == "parent" else NameForm
     if request.method == "GET":
-        form = NameForm(request.args) if "trade_name" in request.args else NameForm(None, data=_known(case))
+        form = kind(request.args) if "trade_name" in request.args else kind(None, data=_known(case))
     else:
-        form = NameForm()
+        form = kind()
     known = catalogue(db)
     form.area.choices = form.area.remember(_counties(known))
+    words = types.get(case.entity_type).name_forms
+    form.form.choices = form.form.remember([(word, word) for word in words])
+    if isinstance(form, BranchNameForm):
+        return form
     texts = _divisions(known, form.area.data or "")
     form.division.choices = form.division.remember([(text, text) for text in texts])
     form.division.data = form.division.data if form.division.data in texts else texts[0]
-    words = types.get(case.entity_type).name_forms
-    form.form.choices = form.form.remember([(word, word) for word in words])
     form.place.data = form.place.data or "front"
     return form
 
@@ -99,7 +122,12 @@ def _known(case: Case) -> dict[str, str]:
     office = facts.division_of_authority(wish["authority_code"]) if wish else ""
     area = office or draft_of(db, case.id)[0].address.division_code
     shown = ("division", "trade_name", "industry", "form", "place")
-    return {"area": area or "", **{key: wish[key] for key in shown if wish.get(key)}}
+    known = {"area": area or "", **{key: wish[key] for key in shown if wish.get(key)}}
+    if whole := str(wish.get("text", "")):  # a branch
+        parts = parse(whole)
+        form = next((f for f in types.get(case.entity_type).name_forms if parts.form.endswith(f)), "")
+        known |= {"parent": parts.parent, "trade_name": parts.form.removesuffix(form), "form": form}
+    return known
 
 
 def _divisions(known: Catalogue, area: str) -> list[str]:
@@ -117,7 +145,7 @@ def _divisions(known: Catalogue, area: str) -> list[str]:
     return list(dict.fromkeys(texts[2] + texts[3] + texts[1]))
 
 
-def _proposal(case: Case, form: NameForm) -> Proposal:
+def _proposal(case: Case, form: NameForm | BranchNameForm) -> Proposal:
     """The proposal that the form makes. Raises RuleViolation without a county."""
     known = catalogue(db)
     if not form.area.data or form.area.data not in known.divisions:
@@ -127,6 +155,11 @@ def _proposal(case: Case, form: NameForm) -> Proposal:
     ).authority
     if office is None:
         raise RuleViolation([Problem("AUT-02", "area", NO_AUTHORITY)])
+    if isinstance(form, BranchNameForm):
+        whole = "".join(half_width(f.data or "").strip() for f in (form.parent, form.trade_name, form.form))
+        return Proposal(
+            authority_code=office.code, text=whole, entity_type=case.entity_type, own_case=str(case.id)
+        )
     return Proposal(
         authority_code=office.code, trade_name=half_width(form.trade_name.data or ""),
         industry=half_width(form.industry.data or ""), form=form.form.data or "", division=form.division.data or "",
@@ -145,7 +178,10 @@ def edit(number: str) -> ResponseReturnValue:
     form = _form(case)
     answer: Answer | None = None
     proposal: Proposal | None = None
-    asked = form.validate_on_submit() or (request.method == "GET" and bool(request.args.get("trade_name")))
+    main = form.parent if isinstance(form, BranchNameForm) else form.trade_name
+    asked = form.validate_on_submit() or (
+        request.method == "GET" and bool(main.data and "trade_name" in request.args)
+    )
     if asked:
         try:
             proposal = _proposal(case, form)
@@ -155,25 +191,26 @@ def edit(number: str) -> ResponseReturnValue:
                 return redirect(url_for("naming.edit", number=number), 303)
         except RuleViolation as violation:
             db.rollback()
-            form.add_problems(violation.problems, {"name": "trade_name"})
+            form.add_problems(violation.problems, {"name": main.name, "trade_name": main.name})
         except Conflict as conflict:
             if conflict.code not in ("name_taken", "could_not_check"):
                 raise
             db.rollback()  # somebody was quicker: what is free now is shown, what was typed is kept
-            form.add_problems([Problem(conflict.code, "trade_name", conflict.words)])
+            form.add_problems([Problem(conflict.code, main.name, conflict.words)])
             answer = check_name(db, proposal) if proposal else None
         case = case_of(db, number, current_user.id)
     page = render_template(
         "portal/naming/edit.html", form=form, case=case, answer=answer, suggestions=_suggestions(answer, proposal),
         marks=marks, past=declaration.declarations_of(db, case.id), words=list(facts.industry_words())[:300],
         months=policy(db, "reservation_months", proposal.authority_code if proposal else ""),
+        kind=types.get(case.entity_type),
     )  # fmt: skip
     return page, 422 if form.errors else 200
 
 
 def _suggestions(answer: Answer | None, proposal: Proposal | None) -> list[Parts]:
     """Names that are free now and near to the wish, in parts, so that a click fills them in."""
-    if proposal is None or answer is None or answer.verdict in ("clear", "could_not_check"):
+    if proposal is None or proposal.text or answer is None or answer.verdict in ("clear", "could_not_check"):
         return []
     return [parse(name) for name in suggest(db, proposal, holder=str(current_user.id))]
 
@@ -206,7 +243,8 @@ def check(number: str) -> ResponseReturnValue:
     form = _form(case)
     answer: Answer | None = None
     proposal: Proposal | None = None
-    if form.trade_name.data and form.area.data:
+    main = form.parent if isinstance(form, BranchNameForm) else form.trade_name
+    if main.data and form.area.data:
         try:
             proposal = _proposal(case, form)
             answer = check_name(db, proposal)
@@ -218,12 +256,27 @@ def check(number: str) -> ResponseReturnValue:
     )  # fmt: skip
 
 
+@blueprint.post("/waive")
+@signed_in
+def waive(number: str) -> ResponseReturnValue:
+    """Go on without a name, where the type may do without one."""
+    case = case_of(db, number, current_user.id)
+    declaration.waive(db, case.id, current_user.actor)
+    flash(
+        gettext("You go on without a name. You can still choose one before the papers are made."), "success"
+    )
+    return redirect(url_for("establishment.tasks", number=number), 303)
+
+
 @blueprint.get("/divisions")
 @signed_in
 def divisions(number: str) -> ResponseReturnValue:
     """The ways to write the place, after the county was chosen: a fragment; the name is checked again after it."""
     case = case_of(db, number, current_user.id)
-    page = render_template("portal/naming/divisions.html", form=_form(case), case=case)
+    form = _form(case)
+    if isinstance(form, BranchNameForm):
+        raise NotFound("division")
+    page = render_template("portal/naming/divisions.html", form=form, case=case)
     return page, 200, {"HX-Trigger-After-Swap": "name-changed"}
 
 
@@ -235,7 +288,7 @@ def _held(case: Case) -> ResponseReturnValue:
     return render_template(
         "portal/naming/held.html", case=case, row=row, days=days, past=[d for d in past if d is not row],
         parts=parse(row.name) if row else None, may_extend=declaration.may_extend(db, case),
-        step=STEP_OF_STATE[case.state],
+        step=STEP_OF_STATE[case.state], unnamed=types.is_unnamed(case.entity_type, case.name),
     )  # fmt: skip
 
 
@@ -252,11 +305,17 @@ def state(number: str) -> ResponseReturnValue:
 def give_up(number: str) -> ResponseReturnValue:
     """Give the name up to choose another; asks first."""
     case = case_of(db, number, current_user.id)
+    unnamed = types.is_unnamed(case.entity_type, case.name)
     if request.method == "POST":
         declaration.give_up(db, case.id, current_user.actor)
-        flash(gettext("The name is free again. You can choose another."), "info")
+        flash(
+            gettext("You can choose a name now.")
+            if unnamed
+            else gettext("The name is free again. You can choose another."),
+            "info",
+        )
         return redirect(url_for("naming.edit", number=number), 303)
-    return render_template("portal/naming/give_up.html", case=case)
+    return render_template("portal/naming/give_up.html", case=case, unnamed=unnamed)
 
 
 @blueprint.post("/extend")

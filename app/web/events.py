@@ -7,6 +7,7 @@ from flask_babel import lazy_gettext as _l
 EVENTS: dict[str, LazyString] = {
     "open": _l("Case opened"),
     "declare_name": _l("Name declared"),
+    "waive_name": _l("Going on without a name"),
     "approve_name": _l("Name accepted and reserved"),
     "refuse_name": _l("Name not accepted"),
     "release_name": _l("Name given up"),

@@ -33,7 +33,8 @@ class Person:
 class Party:
     """A shareholder, promoter, partner, investor or member: a person or an organisation.
 
-    An organisation has its `representative`, who signs beside its seal; its `id_number` is its credit code.
+    An organisation has its `representative`, who signs beside its seal; its `id_number` is its credit code. As
+    executing partner it acts through its `delegate`.
     """
 
     key: str
@@ -45,6 +46,7 @@ class Party:
     address: str = ""
     phone: str = ""
     representative: Person | None = None
+    delegate: Person | None = None
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ class Contribution:
     shares: int | None = None
     role: str = ""
     family_property: bool = False
+    farmer: bool = False  # members of cooperatives
 
 
 @dataclass(frozen=True)
@@ -172,6 +175,7 @@ class PaperFacts:
     duplicates: int = 0
     parent: Parent | None = None
     accounting: str = ""  # 独立核算 or 非独立核算, branches
+    executing: tuple[str, ...] = ()  # keys of the executing partners
     family: tuple[Person, ...] = ()
     household_form: str = ""  # 个人经营 or 家庭经营
     choices: tuple[tuple[str, str], ...] = ()  # further choices of the articles
@@ -319,7 +323,7 @@ class EvidenceFacts:
 class RenderedPaper:
     """A finished PDF, unsigned.
 
-    `signature_boxes`: signer key -> (page index from 0, x0, y0, x1, y1 in points from the lower left corner);
+    `signature_boxes`: key of the person who signs -> (page index from 0, x0, y0, x1, y1 in points from the lower left corner);
     nothing is printed inside a box. `sensitive_pages`: page indexes that a public archive copy leaves out.
     """
 
@@ -343,3 +347,9 @@ class Signer:
     role: str
     seal: bool = False  # an organisation: seal and its representative's signature
     by: str = ""  # the representative who signs for the organisation
+    by_key: str = ""  # the key of that representative
+
+    @property
+    def hand(self) -> str:
+        """The key of the natural person who signs: one box a hand, whatever the roles."""
+        return self.by_key or self.key

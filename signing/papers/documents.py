@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from signing.papers import styles, tables, templates
-from signing.papers.data import PaperFacts, RenderedPaper, Signer
+from signing.papers.data import PaperFacts, Parent, RenderedPaper, Signer
 from signing.papers.kinds import WORDS
 from signing.papers.layout import Paper
 from signing.papers.wording import number_of, party_signer, tags, values
@@ -17,13 +17,17 @@ def founders(facts: PaperFacts) -> list[Signer]:
     return [party_signer(c.party, c.role or WORDS[facts.entity_type].party) for c in facts.contributions]
 
 
+def parent_signer(parent: Parent) -> Signer:
+    """The company of a branch: its seal, and its legal representative (5.2)."""
+    by = parent.representative
+    return Signer(parent.key, parent.name, "隶属公司", True, by.name, by.key)
+
+
 def applicants(facts: PaperFacts) -> list[Signer]:
     """Who speaks for the applicant in a commitment: the future head, or the parent company of a branch."""
     words = WORDS[facts.entity_type]
     if facts.parent:
-        return [
-            Signer(facts.parent.key, facts.parent.name, "隶属公司", True, facts.parent.representative.name)
-        ]
+        return [parent_signer(facts.parent)]
     if facts.legal_representative:
         role = "拟任法定代表人" if words.head == "法定代表人" else words.head
         return [Signer(facts.legal_representative.key, facts.legal_representative.name, role)]

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from signing.papers import styles, tables
 from signing.papers.amounts import day
 from signing.papers.blocks import pairs
-from signing.papers.data import PaperFacts, Party, RenderedPaper, Signer
+from signing.papers.data import PaperFacts, RenderedPaper, Signer
+from signing.papers.documents import parent_signer
 from signing.papers.kinds import WORDS
 from signing.papers.layout import Paper
-from signing.papers.wording import executing_partners, number_of, party_signer
+from signing.papers.wording import executing_partners, named_with_delegate, number_of, party_signer
 
 Row = Sequence[tuple[str, str]]
 SENSITIVE = "（见敏感信息页）"
@@ -63,8 +64,7 @@ def application_signers(facts: PaperFacts) -> list[Signer]:
     if facts.entity_type in ("gp", "sgp", "lp"):
         signers += [party_signer(c.party, c.role or "合伙人") for c in facts.contributions]
     elif facts.entity_type == "branch" and facts.parent:
-        p = facts.parent
-        signers.append(Signer(p.key, p.name, "隶属公司", True, p.representative.name))
+        signers.append(parent_signer(facts.parent))
     elif facts.legal_representative:
         role = "拟任法定代表人" if words.head == "法定代表人" else words.head
         signers.append(Signer(facts.legal_representative.key, facts.legal_representative.name, role))
@@ -126,7 +126,7 @@ def _founding(facts: PaperFacts) -> list[Row]:
     elif facts.entity_type in ("gp", "sgp", "lp"):
         limited = sum(c.role == "有限合伙人" for c in facts.contributions)
         rows += [
-            [("执行事务合伙人", "、".join(_executing(p) for p in executing_partners(facts)))],
+            [("执行事务合伙人", "、".join(named_with_delegate(p) for p in executing_partners(facts)))],
             [("合伙企业类型", facts.type_name), ("合伙期限", facts.term)],
             [("出资额", tables.capital_words(facts))],
             [("合伙人数", f"{len(facts.contributions)} 人"), ("其中有限合伙人", f"{limited} 人")],
@@ -202,11 +202,6 @@ def _commitments(facts: PaperFacts) -> list[str]:
     if facts.entity_type == "branch" and facts.parent:
         texts.append(f"六、{facts.parent.name}知悉分公司不具有法人资格，其民事责任由公司承担。")
     return texts
-
-
-def _executing(party: Party) -> str:
-    delegate = party.representative
-    return f"{party.name}（委派代表：{delegate.name}）" if delegate else party.name
 
 
 def _numeral(number: int) -> str:

@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from reportlab.lib.colors import HexColor
@@ -36,18 +37,11 @@ class SignatureRow(Flowable):
 
     WIDTH, HEIGHT, GAP, LABEL_STYLE = 76 * mm, 25 * mm, 10 * mm, Style(size=9.5, leading=14)
 
-    def __init__(self, paper: "Paper", signers: Sequence[Signer]) -> None:
+    def __init__(self, paper: "Paper", hands: Sequence[Sequence[Signer]]) -> None:
         super().__init__()
         self.paper = paper
-        self.labels = [
-            Text(
-                f"{s.role}：{s.name}"
-                + (f"（盖章），{s.by}（签名）" if s.seal and s.by else "（盖章）" if s.seal else "（签名）"),
-                self.LABEL_STYLE,
-            )
-            for s in signers
-        ]
-        self.signers = list(signers)
+        self.labels = [Text("；".join(_signed_as(s) for s in hand), self.LABEL_STYLE) for hand in hands]
+        self.hands = [hand[0].hand for hand in hands]
 
     def wrap(self, width: float, height: float) -> tuple[float, float]:
         self.label_height = max(label.wrap(self.WIDTH, height)[1] for label in self.labels)
@@ -55,7 +49,7 @@ class SignatureRow(Flowable):
         return width, self.height
 
     def draw(self) -> None:
-        for place, (signer, label) in enumerate(zip(self.signers, self.labels, strict=True)):
+        for place, (hand, label) in enumerate(zip(self.hands, self.labels, strict=True)):
             x = place * (self.WIDTH + self.GAP)
             label.drawOn(self.canv, x, self.height - label.height)
             y = self.height - self.label_height - 3 - self.HEIGHT
@@ -68,7 +62,13 @@ class SignatureRow(Flowable):
             x0, y0 = self.canv.absolutePosition(x + inset, y + inset)
             x1, y1 = self.canv.absolutePosition(x + self.WIDTH - inset, y + self.HEIGHT - inset)
             page = self.canv.getPageNumber() - 1
-            self.paper.boxes[signer.key] = (page, round(x0, 2), round(y0, 2), round(x1, 2), round(y1, 2))
+            self.paper.boxes[hand] = (page, round(x0, 2), round(y0, 2), round(x1, 2), round(y1, 2))
+
+
+def _signed_as(s: Signer) -> str:
+    """In which role somebody signs or seals."""
+    how = f"（盖章），{s.by}（签名）" if s.seal and s.by else "（盖章）" if s.seal else "（签名）"
+    return f"{s.role}：{s.name}{how}"
 
 
 class SealBox(Flowable):
@@ -151,7 +151,7 @@ def _said(part: Any) -> Any:
     if isinstance(part, KeepTogether):
         return _said(list(part._content))  # type: ignore[attr-defined]
     if isinstance(part, SignatureRow):
-        return [[s.key, s.name, s.role] for s in part.signers]
+        return [[hand, _said(label)] for hand, label in zip(part.hands, part.labels, strict=True)]
     if isinstance(part, SealBox):
         return [part.authority, part.day]
     return part if isinstance(part, str) else type(part).__name__
@@ -218,17 +218,20 @@ class Paper:
         self.story += [CondPageBreak(55 * mm), *group]
 
     def signatures(self, signers: Sequence[Signer]) -> None:
-        """Add one box for each signer; someone with several roles gets one box that names them all."""
+        """Add one box for each hand that signs: several roles, and an organisation signed for, share it."""
         merged: dict[str, Signer] = {}
         for s in signers:
             known = merged.get(s.key)
             roles = known.role.split("、") if known else []
             role = "、".join(roles if s.role in roles else [*roles, s.role])
-            merged[s.key] = Signer(s.key, s.name, role, s.seal, s.by)
-        people = list(merged.values())
-        self.names.update({s.key: s.name for s in people})
-        for start in range(0, len(people), 2):
-            self.story.append(SignatureRow(self, people[start : start + 2]))
+            merged[s.key] = replace(s, role=role)
+        hands: dict[str, list[Signer]] = {}
+        for s in merged.values():
+            hands.setdefault(s.hand, []).append(s)
+        self.names.update({key: signed[0].by or signed[0].name for key, signed in hands.items()})
+        boxes = list(hands.values())
+        for start in range(0, len(boxes), 2):
+            self.story.append(SignatureRow(self, boxes[start : start + 2]))
 
     def seal(self, authority: str, day: str) -> None:
         """Add the authority's name and date with room for its seal."""

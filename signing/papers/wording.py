@@ -13,11 +13,19 @@ def executing_partners(facts: PaperFacts) -> list[Party]:
     """The partners who execute the business: those in that office (by themselves or by delegate), else all
     general partners (IMPL52 Art. 11)."""
     general = [c.party for c in facts.contributions if c.role != "有限合伙人"]
+    if facts.executing:
+        return [p for p in general if p.key in facts.executing]
     chosen = {o.person.key for o in facts.holding("executing_partner")}
     if facts.legal_representative and not chosen:
         chosen = {facts.legal_representative.key}
     named = [p for p in general if p.key in chosen or (p.representative and p.representative.key in chosen)]
     return named or general
+
+
+def named_with_delegate(party: Party) -> str:
+    """An executing partner; an organisation with the person whom it delegates (4.1)."""
+    delegate = party.delegate or party.representative
+    return f"{party.name}（委派代表：{delegate.name}）" if delegate else party.name
 
 
 def tags(facts: PaperFacts) -> frozenset[str]:
@@ -208,5 +216,5 @@ def number_of(facts: PaperFacts, kind: str) -> str:
 
 def party_signer(party: Party, role: str) -> Signer:
     """A party as signer; an organisation seals and its representative signs (5.3)."""
-    by = party.representative.name if party.representative else ""
-    return Signer(party.key, party.name, role, not party.natural, by)
+    by = party.representative
+    return Signer(party.key, party.name, role, not party.natural, by.name if by else "", by.key if by else "")

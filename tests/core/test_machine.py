@@ -19,7 +19,7 @@ from workflow.machine import (
 )
 from workflow.statechart import page
 
-GUARDS = ("name_review", "application_complete", "was_returned", "all_signed")
+GUARDS = ("name_review", "name_optional", "application_complete", "was_returned", "all_signed")
 EVERYONE = frozenset({"applicant", "signer", "examiner", "approver", "bank", "system"})
 
 

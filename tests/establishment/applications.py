@@ -136,7 +136,7 @@ def cooperative(catalogue, **changes: object) -> dict:
     people = [person(f"p{i}", f"社员{'甲乙丙丁戊'[i - 1]}", i) for i in range(1, 6)]
     values = base(
         "cooperative", catalogue, name="武汉云虚构种植专业合作社", capital=50_000_00, people=people,
-        contributions=[{"party": f"p{i}", "subscribed": 10_000_00} for i in range(1, 6)],
+        contributions=[{"party": f"p{i}", "subscribed": 10_000_00, "farmer": True} for i in range(1, 6)],
         officers=[{"person": "p1", "office": "cooperative_chair"}], governance={"legal_representative": "p1"},
     )  # fmt: skip
     return {**values, **changes}

@@ -358,7 +358,15 @@ def test_organisations_as_shareholders():
         ("branch", "organisations.0.kind", "partnership", "NM-16"),
         ("branch", "contributions", [{"party": "p1"}], "IMPL-06"),
         ("cooperative", "contributions", [{"party": "p1", "subscribed": 50_000_00}], "COOP-12"),
+        ("cooperative", "contributions.4.party", "p9", "unknown_party"),
         ("cooperative", "officers", [], "COOP-33"),
+        ("cooperative", "officers", [{"person": "p1", "office": o} for o in ("cooperative_chair", "supervisor")], "COOP-33"),
+        ("jsc", "par_value", 0, "JSC-142"),
+        ("jsc", "par_value", 7, "JSC-142"),
+        ("llc", "address.detail", "东湖路", "ADR-01"),
+        ("llc", "scope", [], "required"),
+        ("llc", "liaison.person", "", "required"),
+        ("llc", "people.0.email", "", "required"),
         ("cooperative", "governance.legal_representative", "p2", "COOP-33"),
     ],
 )  # fmt: skip
@@ -380,6 +388,82 @@ def test_who_cannot_be_a_general_partner(kind):
         values = WHOLE["lp"](FACTS, organisations=[organisation])
         values["contributions"].append({"party": "o1", "subscribed": 100, "due": "2030-01-01", "role": role})
         assert ("PEL-03" in {c for c, _ in codes(Application.model_validate(values))}) is wrong
+
+
+@pytest.mark.parametrize(("farmers", "fits"), [(5, True), (4, True), (3, False), (0, False)])
+def test_four_fifths_of_a_cooperative_are_farmers(farmers, fits):
+    """Law on farmers' cooperatives, Art. 20."""
+    app = application("cooperative", FACTS)
+    for index, row in enumerate(app.contributions):
+        row.farmer = index < farmers
+    assert (codes(app) == set()) is fits
+    assert fits or ("COOP-20", "contributions") in codes(app)
+
+
+def company(kind: str = "company", **changes: object) -> dict:
+    return {
+        "key": "o1", "name": "武汉虚构河畔有限公司", "kind": kind, "uscc": new_uscc(8, "420100"), "representative": "p3",
+    } | changes  # fmt: skip
+
+
+def test_an_organisation_executes_through_its_delegate():
+    """PEL Art. 26, IMPL52 Art. 11: the delegate, who need not be its representative, stands at the head."""
+    values = WHOLE["gp"](FACTS, organisations=[company()])
+    values["contributions"][0]["party"] = "o1"
+    values["officers"] = [{"person": "o1", "office": "executing_partner", "delegate": "p2"}]
+    values["governance"]["legal_representative"] = "p2"
+    values["beneficial"] = {"owners": [{"person": "p2", "share": 50}]}
+    assert codes(Application.model_validate(values)) == set()
+    values["governance"]["legal_representative"] = "p1"
+    assert ("PEL-26", "governance.legal_representative") in codes(Application.model_validate(values))
+    values["organisations"][0]["representative"] = values["officers"][0]["delegate"] = ""
+    assert ("required", "officers.0.delegate") in codes(Application.model_validate(values))
+
+
+def test_what_the_register_knows_is_held_against_the_application():
+    """RN-03: name and existence of an organisation; a branch works within its company's scope."""
+    values = WHOLE["branch"](FACTS)
+    parent = values["organisations"][0]
+    app = Application.model_validate(values)
+
+    def found(name: str, existing: bool, scope: str) -> set[tuple[str, str]]:
+        entry = rules.Registered(name, existing, scope)
+        return {(p.code, p.field) for p in check(app, registered={parent["uscc"]: entry})}
+
+    assert found(parent["name"], True, "一般项目：软件开发") == set()
+    assert found("武汉别的有限公司", True, "软件开发") == {("RN-03", "organisations.0.name")}
+    assert found(parent["name"], False, "软件开发") == {("RN-03", "organisations.0.uscc")}
+    assert found(parent["name"], True, "餐饮服务") == {("BR-SCOPE", "scope.0.text")}
+
+
+def test_foreign_documents_are_pointed_at():
+    """RN-05: nationality and document are held against each other; both pass."""
+    app = application("llc", FACTS)
+    app.people[0].id_type, app.people[0].id_number, app.people[0].nationality = "passport", "E00000000", "CHN"
+    assert ("RN-05", "people.0.nationality") in codes(app, "warning")
+
+
+def test_a_minor_neither_submits_nor_leads():
+    """AG-04, CL2023 Art. 178."""
+    app = application("llc", FACTS)
+    app.people[0].id_number = id_number(1, "20150307")
+    found = codes(app)
+    assert ("AG-04", "submitter.person") in found and ("CL-178", "officers.0.person") in found
+
+
+def test_one_domicile_and_perhaps_another_place_of_business():
+    """REG-02, ADR-01; REG-05: general and licensed items stand apart in the scope."""
+    place = {"text": "汉口", "division_code": "420102", "detail": "某处"}
+    app = application("llc", FACTS, business_place=place)
+    assert ("ADR-01", "business_place.detail") in codes(app)
+
+
+def test_the_liaison_officer_can_be_reached():
+    """AG-01, AG-09: a mail address and a valid telephone; BO-05: an owner's share is stated."""
+    app = application("llc", FACTS, liaison={"person": "p1", "landline": "12"})
+    assert ("phone", "liaison.landline") in codes(app)
+    app = application("llc", FACTS, beneficial={"owners": [{"person": "p1"}]})
+    assert ("required", "beneficial.owners.0.share") in codes(app)
 
 
 def test_labour_is_welcome_from_general_partners():

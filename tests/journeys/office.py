@@ -29,6 +29,13 @@ def approve_name(visitor: Visitor, company: str) -> None:
     assert company not in visitor.text
 
 
+def accept_name(visitor: Visitor, number: str) -> None:
+    """Step 3 at the desk, without the mistakes."""
+    visitor.open("intranet:/desk").press(number, "table")
+    visitor.press("Claim this case")
+    visitor.fill(verdict="approve").press("Decide")
+
+
 def return_for_correction(visitor: Visitor, number: str, path: str, words: str) -> None:
     """Step 5b: one value is to be corrected; a return that names none is a mistake, an approval with one too."""
     visitor.open("intranet:/desk").press(number, "table")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx
 from honcho.environ import parse_procfile
@@ -31,12 +32,19 @@ class Platform:
     open_doors: ExitStack = field(default_factory=ExitStack)
 
     def visitor(
-        self, name: str, *, phone: bool = False, english: bool = False, scripts: bool = True
+        self,
+        name: str,
+        *,
+        phone: bool = False,
+        english: bool = False,
+        scripts: bool = True,
+        signed_in: Any = None,
     ) -> Visitor:
-        """Somebody at a browser of their own, who sees nobody else's cookies."""
+        """Somebody at a browser of their own, who sees nobody else's cookies; `signed_in` with those of another one
+        of theirs (a context's storage state)."""
         context = self.browser.new_context(
             **(PHONE if phone else DESKTOP), locale="en-GB" if english else "zh-CN", java_script_enabled=scripts,
-            permissions=["camera", "clipboard-read", "clipboard-write"],
+            permissions=["camera", "clipboard-read", "clipboard-write"], storage_state=signed_in,
         )  # fmt: skip
         self.open_doors.callback(context.close)
         context.set_default_timeout(30_000)

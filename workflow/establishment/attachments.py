@@ -31,6 +31,7 @@ KINDS: dict[str, Words] = {
     "approval": Words("批准文件", "Approval"),
     "qualification": Words("主体资格、执业资格证明", "Certificate of an organisation or profession"),
     "election": Words("职工民主选举文件", "Record of the employees' election"),
+    "parent_licence": Words("所属公司营业执照", "Licence of the parent company"),
     "other": Words("其他材料", "Other document"),
 }
 TOO_MANY = Words(

@@ -4,15 +4,10 @@ from dataclasses import dataclass
 
 from workflow.errors import Words
 
-# Types that can be opened here now; the others have their rules, and open one by one.
-OFFERED: tuple[str, ...] = ("llc",)
-
-NOT_OFFERED = Words(
-    "这类主体目前还不能在这里开办，请选择有限责任公司，或者到登记机关窗口办理。",
-    "This type cannot be opened here yet. Choose a limited liability company, or go to the authority's window.",
+NO_SUCH_TYPE = Words(
+    "没有这类主体，请从下面的表中选择。", "There is no such type. Choose one from the table below."
 )
 
-ALONE = Words("1 人即可", "One is enough")
 LIMITED = Words("以认缴的出资额为限", "Limited to the contribution promised")
 UNLIMITED = Words("以个人财产承担无限责任", "Unlimited, with all personal property")
 FREE_AMOUNT = Words("不设最低限额", "No minimum")
@@ -80,16 +75,23 @@ TRAITS: dict[str, Traits] = {
 SUITS: dict[tuple[str, str], tuple[str, ...]] = {
     ("alone", "limited"): ("llc",),
     ("alone", "unlimited"): ("household", "sole"),
+    ("family", "limited"): ("llc",),
+    ("family", "unlimited"): ("household", "sole"),
     ("others", "limited"): ("llc", "jsc"),
-    ("others", "unlimited"): ("gp", "lp"),
-    ("company", "limited"): ("llc", "branch"),
+    ("others", "some"): ("lp", "sgp"),
+    ("others", "unlimited"): ("gp",),
+    ("farmers", "limited"): ("cooperative", "llc"),
+    ("farmers", "unlimited"): ("gp",),
+    ("company", "limited"): ("llc", "jsc"),
+    ("company", "some"): ("lp",),
     ("company", "unlimited"): ("branch", "gp"),
 }
 
 
 def recommend(who: str, liability: str) -> tuple[str, ...]:
-    """The types that suit, best first. `who`: alone, others, company; `liability`: limited, unlimited.
+    """The types that suit, best first. `who`: alone, family, others, farmers, company; `liability`: limited, some
+    (of the owners without limit), unlimited. Who is alone cannot share liability: that counts as without limit.
 
     Empty for answers that are none of these.
     """
-    return SUITS.get((who, liability), ())
+    return SUITS.get((who, liability)) or (SUITS.get((who, "unlimited"), ()) if liability == "some" else ())

@@ -87,13 +87,15 @@ class Contribution(Part):
     shares: int | None = None  # joint-stock companies
     role: Literal["", "general_partner", "limited_partner"] = ""  # partnerships
     family_property: bool = False  # sole proprietorship, SPL Art. 8, 18
+    farmer: bool = False  # members of cooperatives: four fifths are farmers
 
 
 class Officer(Part):
-    """A person in an office."""
+    """A person in an office; an executing partner may be an organisation, which acts through its `delegate`."""
 
     person: str
     office: Office
+    delegate: str = ""  # key of a person
     term_years: int | None = 3
     how: Literal["", "elected", "appointed", "hired", "delegated"] = ""
     employee_representative: bool = False
@@ -180,7 +182,8 @@ class Application(Part):
     business_place: Address | None = None
     phone: str = ""
     scope: list[ScopeEntry] = Field(default_factory=list)
-    capital: int | None = None  # fen
+    capital: int | None = None  # fen; the funds of a household, which are not registered
+    par_value: int | None = None  # fen a share, joint-stock companies
     term_years: int | None = None  # None with long_term
     long_term: bool = True
     contributions: list[Contribution] = Field(default_factory=list)

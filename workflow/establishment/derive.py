@@ -6,6 +6,7 @@ from typing import Literal
 
 import cn2an
 
+from workflow.establishment import types
 from workflow.establishment.data import Application, Officer, Person
 from workflow.establishment.rules.common import YEARS_TO_PAY, five_years_after
 from workflow.identity import birth_date
@@ -62,6 +63,24 @@ def last_day_to_pay(today: date) -> date:
     return five_years_after(today, YEARS_TO_PAY)
 
 
+PAR_VALUE = 1_00  # fen: what most joint-stock companies choose
+
+
+def settle(application: Application) -> None:
+    """Store what follows from other answers, so that it is not asked: the single founder of a sole proprietorship or
+    household is its head and brings its whole amount; shares follow from amount and par value (CL2023 Art. 142)."""
+    kind = types.get(application.entity_type)
+    if kind.founders == "one" and application.contributions:
+        row = application.contributions[0]
+        application.governance.legal_representative = row.party
+        row.subscribed = application.capital if kind.capital_registered else None
+    if "shares" in kind.asks:
+        if application.par_value is None:
+            application.par_value = PAR_VALUE
+        for row in application.contributions:
+            row.shares = (row.subscribed or 0) // max(application.par_value, 1) or None
+
+
 def with_defaults(application: Application, today: date) -> Application:
     """A copy with what fits most people filled in where nothing was chosen; nothing entered is changed.
 
@@ -70,11 +89,12 @@ def with_defaults(application: Application, today: date) -> Application:
     """
     filled = application.model_copy(deep=True)
     people = [r.party for r in filled.contributions if filled.person(r.party)]
-    if filled.entity_type in ("llc", "jsc"):
+    kind = types.get(filled.entity_type)
+    if kind.leadership == "company":
         lead = filled.governance
         lead.board = lead.board or "director"
         lead.supervision = lead.supervision or (
-            "none" if len(filled.contributions) == 1 and filled.entity_type == "llc" else "supervisor"
+            "none" if len(filled.contributions) == 1 and "shares" not in kind.asks else "supervisor"
         )
         if not filled.officers and lead.board == "director" and people:
             filled.officers = [Officer(person=people[0], office="director", how="elected")]
@@ -86,9 +106,9 @@ def with_defaults(application: Application, today: date) -> Application:
             )
         lead.legal_representative_chosen_by = lead.legal_representative_chosen_by or "shareholders"
         for row in filled.contributions:
-            if row.due is None and filled.entity_type == "llc":
+            if row.due is None and "due" in kind.asks:
                 row.due = last_day_to_pay(today)
-    head = people[0] if len(people) == 1 and filled.entity_type in ("sole", "household") else ""
+    head = people[0] if len(people) == 1 and kind.founders == "one" else ""
     filled.governance.legal_representative = filled.governance.legal_representative or head
     if not filled.liaison.person:
         filled.liaison.person = filled.governance.legal_representative

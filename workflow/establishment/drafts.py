@@ -11,7 +11,7 @@ from workflow.accounts.models import Account
 from workflow.case import Actor, Case, lock_case, open_case
 from workflow.db import now
 from workflow.errors import Conflict, NotFound, Problem, RuleViolation, Words
-from workflow.establishment import choice
+from workflow.establishment import choice, types
 from workflow.establishment.data import Application, Person
 from workflow.establishment.difference import covers, differences
 from workflow.establishment.models import Draft, Submission
@@ -31,12 +31,9 @@ LOCKED_FIELD = Words(
 
 
 def start_case(db: Session, account: Account, entity_type: str) -> Case:
-    """Open a case with an empty application, for an entity type that is offered (`choice.OFFERED`).
-
-    Raises RuleViolation for any other type.
-    """
-    if entity_type not in choice.OFFERED:
-        raise RuleViolation([Problem("not_offered", "entity_type", choice.NOT_OFFERED)])
+    """Open a case with an empty application of a registered entity type. Raises RuleViolation for any other."""
+    if entity_type not in {kind.code for kind in types.every()}:
+        raise RuleViolation([Problem("no_such_type", "entity_type", choice.NO_SUCH_TYPE)])
     case = open_case(db, Actor.applicant(account.id, account.name), account.id, entity_type)
     create_draft(db, case, account)
     return case

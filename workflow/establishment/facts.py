@@ -44,9 +44,17 @@ def paper_facts(db: Session, case: Case, application: Application) -> papers.Pap
     kind = types.get(application.entity_type)
     name = reservation_of(db, case.id)
     lead = application.governance
+    executing = [o for o in application.officers if o.office == "executing_partner"]
+    delegates = {o.person: o.delegate for o in executing}
+    head = lead.legal_representative
+    if kind.founders == "one" and application.contributions:
+        head = application.contributions[0].party
+    title = (
+        (lead.legal_representative_office or "director") if kind.leadership == "company" else kind.offices[0]
+    )
     parties = {
         **{p.key: _natural(p) for p in application.people},
-        **{o.key: _organisation(o, people) for o in application.organisations},
+        **{o.key: _organisation(o, people, delegates.get(o.key, "")) for o in application.organisations},
     }
     finance = next((o.person for o in application.officers if o.office == "finance_chief"), "")
     office = facts.authorities.get(application.address.authority_code)
@@ -71,14 +79,16 @@ def paper_facts(db: Session, case: Case, application: Application) -> papers.Pap
             papers.Contribution(
                 party=parties[row.party], subscribed=row.subscribed or 0, paid=row.paid or 0, form=FORMS[row.form],
                 due=row.due, shares=row.shares, role=ROLES.get(row.role, ""), family_property=row.family_property,
+                farmer=row.farmer,
             )
             for row in application.contributions
             if row.party in parties
         ),
         officers=tuple(_officer(o, people) for o in application.officers if o.person in people),
-        legal_representative=people.get(lead.legal_representative),
-        representative_office=lead.legal_representative_office or "director",
-        representative_title=OFFICES.get(lead.legal_representative_office or "director", ""),
+        legal_representative=people.get(head),
+        representative_office=title if kind.leadership == "company" else "other",
+        representative_title=OFFICES.get(title, ""),
+        executing=tuple(o.person for o in executing),
         representative_chosen_by=lead.legal_representative_chosen_by or "shareholders",
         board=lead.board or "director",
         supervision=lead.supervision or "none",
@@ -136,10 +146,13 @@ def _natural(person: Person) -> papers.Party:
     )  # fmt: skip
 
 
-def _organisation(organisation: Organisation, people: dict[str, papers.Person]) -> papers.Party:
+def _organisation(
+    organisation: Organisation, people: dict[str, papers.Person], delegate: str
+) -> papers.Party:
     return papers.Party(
         key=organisation.key, name=organisation.name, natural=False, id_type="营业执照", id_number=organisation.uscc,
         address=organisation.address, representative=people.get(organisation.representative),
+        delegate=people.get(delegate),
     )  # fmt: skip
 
 

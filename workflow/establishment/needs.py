@@ -6,14 +6,17 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from workflow.case import Case
 from workflow.catalogues.queries import Catalogue
 from workflow.errors import Words
+from workflow.establishment import types
 from workflow.establishment.attachments import attachments_of
 from workflow.establishment.data import Application
 from workflow.establishment.rules.common import uses
+from workflow.licensing.models import RegisterEntry
 from workflow.policies.queries import policy
 
 WUHAN = "4201"
@@ -62,6 +65,10 @@ ORGANISATION = Words(
     "{name}不是企业，须提交事业单位法人证书、社会团体法人登记证书等主体资格证明。",
     "{name} is not an enterprise: its certificate as an institution or association is needed.",
 )
+PARENT = Words(
+    "所属公司不在本登记库中，须提交其营业执照。",
+    "The parent company does not stand in the register here: its licence is needed.",
+)
 PROFESSION = Words(
     "特殊的普通合伙企业以专业知识提供服务，须提交合伙人的执业资格证明。",
     "A special general partnership serves with professional knowledge: the partners' licences to practise are needed.",
@@ -106,7 +113,11 @@ def needed(db: Session, case: Case, application: Application, facts: Catalogue) 
     for row in attachments_of(db, case.id):
         pages[row.kind] = pages.get(row.kind, 0) + max(1, row.pages)
     allowed = policy(db, "address_proof", case.authority_code) == "commitment"
-    wanted = reasons(application, facts, allowed, address_exceptions(db, case, application))
+    codes = [o.uscc for o in application.organisations if o.uscc]
+    here = (
+        set(db.scalars(select(RegisterEntry.uscc).where(RegisterEntry.uscc.in_(codes)))) if codes else set()
+    )
+    wanted = reasons(application, facts, allowed, address_exceptions(db, case, application), here)
     return list(_with_presence(wanted, pages))
 
 
@@ -119,9 +130,16 @@ def _with_presence(wanted: list[Needed], pages: Mapping[str, int]) -> Iterator[N
 
 
 def reasons(
-    application: Application, facts: Catalogue, commitment_allowed: bool, exceptions: Collection[str]
+    application: Application,
+    facts: Catalogue,
+    commitment_allowed: bool,
+    exceptions: Collection[str],
+    registered: Collection[str] = (),
 ) -> list[Needed]:
-    """The documents that these answers need (ADR-03 to ADR-05, SC-06, RN-05, section 5.3); pure."""
+    """The documents that these answers need (ADR-03 to ADR-05, SC-06, RN-05, section 5.3); pure.
+
+    `registered`: credit codes that the register here knows, whose licence is not asked for again (PRO-12).
+    """
     found: list[Needed] = []
     approvals = [
         entry
@@ -151,7 +169,10 @@ def reasons(
         if organisation.kind in OUTSIDE_THE_REGISTER and organisation.key in used:
             words = ORGANISATION.format(name=organisation.name)
             found.append(Needed("qualification", words, f"{REGULATION}第十六条"))
-    if application.entity_type == "sgp":
+    parent = application.organisation(application.parent.organisation)
+    if parent is not None and parent.uscc not in registered:
+        found.append(Needed("parent_licence", PARENT, f"{DETAILED}第三十条"))
+    if "qualification" in types.get(application.entity_type).asks:
         found.append(Needed("qualification", PROFESSION, "《合伙企业法》第五十五条"))
     names = {p.key: p.name for p in application.people}
     for officer in application.officers:

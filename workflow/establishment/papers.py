@@ -13,6 +13,7 @@ from signing.pdf import certifier
 from workflow import objects
 from workflow.case import Actor, Case, advance, lock_case
 from workflow.errors import Problem, RuleViolation, Words
+from workflow.establishment import types
 from workflow.establishment.data import Application
 from workflow.establishment.drafts import draft_of
 from workflow.establishment.facts import paper_facts
@@ -30,7 +31,7 @@ NO_NAME = Words("名称保留已失效，请重新申报名称。", "The name re
 
 def signer_key(signer: Signer) -> str:
     """The person who signs: for an organisation, its representative (5.3)."""
-    return signer.by or signer.key
+    return signer.hand
 
 
 def rendered(
@@ -92,7 +93,7 @@ def generate(db: Session, case_id: uuid.UUID, actor: Actor) -> Case:
     next_state(CaseMachine, case.state, "generate_papers", actor.roles, application_complete=True)
     application, _ = draft_of(db, case_id)
     errors = [p for p in problems_of(db, case, application) if p.severity == "error"]
-    if reservation_of(db, case_id) is None:
+    if reservation_of(db, case_id) is None and not types.is_unnamed(case.entity_type, case.name):
         errors.insert(0, Problem("NM-45", "name", NO_NAME))
     if errors:
         raise RuleViolation(errors)
@@ -116,9 +117,7 @@ def generate(db: Session, case_id: uuid.UUID, actor: Actor) -> Case:
             old[fresh.kind].position = position
             continue
         wanted |= dict.fromkeys(keys)
-        boxes = {
-            signer_key(s): fresh.signature_boxes[s.key] for s in signers if s.key in fresh.signature_boxes
-        }
+        boxes = fresh.signature_boxes
         fields = {f"sig_{signer}": box for signer, box in boxes.items()}
         with may_fail():
             certified = pen.certify(fresh.pdf, fields)

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from workflow.accounts.models import Account
 from workflow.case import Actor, Case, case_of
-from workflow.errors import NotFound, Problem, RuleViolation
-from workflow.establishment import choice
+from workflow.errors import NotFound
+from workflow.establishment import types
 from workflow.establishment.data import Application, Contribution, Organisation, Person
 from workflow.establishment.drafts import create_draft, join, save
 from workflow.establishment.models import Draft
@@ -36,13 +36,12 @@ def start_from(db: Session, account: Account, number: str) -> Case:
     """Open a case of the same type with what an earlier one of this account says.
 
     The company's name is not taken over, nor approvals, commitments, payments and dates of the earlier company, nor
-    anything signed. Raises NotFound for a case of somebody else, RuleViolation for a type that is not offered now.
+    anything signed. Raises NotFound for a case of somebody else, or of a type that is registered no more.
     """
     from workflow.case import open_case
 
     earlier = case_of(db, number, account.id)
-    if earlier.entity_type not in choice.OFFERED:
-        raise RuleViolation([Problem("not_offered", "entity_type", choice.NOT_OFFERED)])
+    types.get(earlier.entity_type)
     actor = Actor.applicant(account.id, account.name)
     case = open_case(db, actor, account.id, earlier.entity_type)
     create_draft(db, case, account)

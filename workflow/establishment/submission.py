@@ -15,6 +15,7 @@ from workflow.catalogues.queries import catalogue
 from workflow.clock import add_working_days, local_date, today
 from workflow.db import now
 from workflow.errors import Problem, RuleViolation, Words
+from workflow.establishment import types
 from workflow.establishment.data import Application
 from workflow.establishment.drafts import draft_of, submissions_of, submit_copy
 from workflow.establishment.models import Submission
@@ -56,7 +57,8 @@ def submit(db: Session, case_id: uuid.UUID, actor: Actor, honest: bool) -> Submi
     if errors:
         raise RuleViolation(errors)
     case = advance(db, case_id, "submit", actor)
-    naming.hold(db, case_id=case_id, now=now())
+    if not types.is_unnamed(case.entity_type, case.name):
+        naming.hold(db, case_id=case_id, now=now())
     days = policy(db, "decision_days", case.authority_code)
     case.submitted_at, case.due_at = now(), add_working_days(now(), days)
     row = submit_copy(db, case, {p.kind: p.key.removesuffix(".p") for p in live_papers(db, case_id)})
@@ -101,8 +103,9 @@ def return_for_correction(db: Session, staff: Staff, case_id: uuid.UUID, wanted:
         db, case_id, "return_for_correction", actor_of(staff), {"fields": [w.field for w in wanted]}
     )
     case.returned_at, case.due_at = now(), None
-    held = naming.unhold(db, case_id=case_id, now=now())
-    declaration.keep_until(db, case_id, held.reserved_until)
+    if not types.is_unnamed(case.entity_type, case.name):
+        held = naming.unhold(db, case_id=case_id, now=now())
+        declaration.keep_until(db, case_id, held.reserved_until)
     _notice(db, case, row, "correction", points)
     _tell(db, case, "returned", f"returned:{row.id}", count=len(wanted))
     return row

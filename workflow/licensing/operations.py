@@ -7,9 +7,10 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from signing import pdf as sealing
-from signing.papers.data import LicenceFacts, NoticeFacts
+from signing.papers.data import LicenceFacts, NoticeFacts, PaperFacts
 from signing.papers.licences import duplicate, licence
 from signing.papers.notices import notice
+from signing.papers.wording import executing_partners, named_with_delegate
 from workflow import objects
 from workflow.accounts.models import Account
 from workflow.case import Actor, Case, advance, lock_case
@@ -94,7 +95,7 @@ def licence_facts(db: Session, case: Case, application: Application, row: Licenc
     kind = types.get(application.entity_type)
     return LicenceFacts(
         uscc=row.uscc, name=case.name, type_name=facts.type_name, subject=kind.head_words.zh,
-        representative=facts.legal_representative.name if facts.legal_representative else "",
+        representative=head_of(facts),
         place_label=kind.address_words.zh, place=facts.address.text, scope=facts.scope.text, authority=facts.authority,
         established=row.established_on, issued=row.established_on,
         verification_url=f"{settings().portal_url}/v/{row.verification_code}",
@@ -102,6 +103,13 @@ def licence_facts(db: Session, case: Case, application: Application, row: Licenc
         capital=application.capital if kind.capital_registered else None, composition=facts.household_form,
         simulated=settings().simulated,
     )  # fmt: skip
+
+
+def head_of(facts: PaperFacts) -> str:
+    """Who stands at the head on the licence: of a partnership all executing partners, with their delegates."""
+    if facts.executing:
+        return "、".join(named_with_delegate(p) for p in executing_partners(facts))
+    return facts.legal_representative.name if facts.legal_representative else ""
 
 
 def activate(db: Session, licence_id: uuid.UUID, files: dict[str, str]) -> None:
@@ -118,7 +126,7 @@ def activate(db: Session, licence_id: uuid.UUID, files: dict[str, str]) -> None:
     row.state, row.issued_at = "active", now()
     db.add(
         RegisterEntry(
-            uscc=row.uscc, case_id=case.id, name=case.name, entity_type=case.entity_type,
+            uscc=row.uscc, case_id=case.id, name=_registered_name(case, facts), entity_type=case.entity_type,
             type_code=types.get(application.entity_type).type_code(application)[0], type_text=facts.type_name,
             representative=facts.representative, capital=facts.capital, address=facts.place, scope=facts.scope,
             authority_code=case.authority_code, authority_name=facts.authority, established_on=row.established_on,
@@ -126,13 +134,19 @@ def activate(db: Session, licence_id: uuid.UUID, files: dict[str, str]) -> None:
         )
     )  # fmt: skip
     declaration.end(db, case.id, "used")
-    naming.consume(db, case_id=case.id, uscc=row.uscc, now=now())
+    if not types.is_unnamed(case.entity_type, case.name):
+        naming.consume(db, case_id=case.id, uscc=row.uscc, now=now())
     advance(db, case.id, "issue_licence", Actor.system(), {"uscc": row.uscc, "licence": files["licence"]})
     owner = db.get_one(Account, case.owner_id)
     send(
         db, "sms", owner.phone, "licence_issued", f"licence_issued:{row.id}", case_id=case.id,
         language=owner.language, company=case.name, uscc=row.uscc,
     )  # fmt: skip
+
+
+def _registered_name(case: Case, facts: LicenceFacts) -> str:
+    """Who does without a name stands in the register under the name of its head (IMPL52 Art. 6)."""
+    return facts.representative if types.is_unnamed(case.entity_type, case.name) else case.name
 
 
 def revoke(db: Session, licence_id: uuid.UUID, actor: Actor, reason: str) -> None:

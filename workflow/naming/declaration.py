@@ -18,6 +18,7 @@ from workflow.catalogues.queries import catalogue
 from workflow.clock import add_working_days, local_date
 from workflow.db import Base, Id, Now, now
 from workflow.errors import Conflict, Problem, RuleViolation, Words
+from workflow.establishment import types
 from workflow.establishment.drafts import draft_of
 from workflow.machine import MOVED_ON, CaseMachine, next_state
 from workflow.messages.operations import send
@@ -43,6 +44,7 @@ NO_EXTENSION = Words(
     "经营范围中有登记前须经批准的项目时，名称才能保留一年。",
     "A name is kept for a year only where the scope has items that need approval before registration.",
 )
+NEEDS_NAME = Words("这类主体必须有名称。", "This type of entity needs a name.")
 LIVE = ("pending", "reserved")
 
 
@@ -182,10 +184,24 @@ def refuse_name(db: Session, staff: Staff, case_id: uuid.UUID, reason: str) -> D
     return row
 
 
+def waive(db: Session, case_id: uuid.UUID, actor: Actor) -> Case:
+    """Go on without a name, where the type of entity may do without one (IMPL52 Art. 6); the case says so in its place.
+
+    Raises RuleViolation for other types, Conflict (`moved_on`), NotAllowed.
+    """
+    case = lock_case(db, case_id)
+    kind = types.get(case.entity_type)
+    if not kind.name_optional:
+        raise RuleViolation([Problem("IMPL-06", "trade_name", NEEDS_NAME, "IMPL52 Art. 6")])
+    case = advance(db, case_id, "waive_name", actor, name_optional=True)
+    case.name = types.unnamed(kind)
+    return case
+
+
 def give_up(db: Session, case_id: uuid.UUID, actor: Actor) -> Case:
     """The applicant gives the name up to choose another. Raises Conflict, NotAllowed."""
     case = advance(db, case_id, "release_name", actor)
-    case.due_at = None
+    case.due_at, case.name = None, "" if types.is_unnamed(case.entity_type, case.name) else case.name
     end(db, case_id, "released")
     register.release(db, case_id=case_id, now=now())
     return case

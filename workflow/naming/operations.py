@@ -80,7 +80,7 @@ def reserve(
                      industry_code=proposal.industry_code),
         case_id=case_id, holder=holder, reserved_until=months_later(now, months), created_at=now,
         exemption=",".join(sorted(proposal.exemptions)) if exempt else "",
-        guard=None if exempt else [Range(a, b) for a, b in comparison.guard(seen, areas, catalogue_of_check(db))],
+        guard=None if exempt or (parts.parent and proposal.entity_type == "branch") else [Range(a, b) for a, b in comparison.guard(seen, areas, catalogue_of_check(db))],
     )  # fmt: skip
     try:
         with db.begin_nested():

@@ -145,6 +145,8 @@ def check_text(
 def _collisions(
     db: Session, proposal: Proposal, parts: Any, catalogue: Catalogue, moment: datetime, today: date
 ) -> tuple[list[Any], int, Catalogue]:
+    if parts.parent and proposal.entity_type == "branch":
+        return _same_branch(db, proposal, parts.name, moment, catalogue)
     proposed = comparison.entry(parts, proposal.industry_code)
     areas = areas_of(proposal, parts.division_code)
     rows: Sequence[Any] = []
@@ -158,6 +160,20 @@ def _collisions(
         catalogue = _reload(db)
     found = [row for row in rows if row.id is not None]
     return found, (found[0].total if found else 0), catalogue
+
+
+def _same_branch(
+    db: Session, proposal: Proposal, name: str, moment: datetime, catalogue: Catalogue
+) -> tuple[list[Any], int, Catalogue]:
+    """A branch bears its parent's name, so that only the very same whole name can be another's (NM-16)."""
+    rows = db.scalars(
+        select(RegisterName)
+        .where(RegisterName.name == name, RegisterName.status.in_(HOLDING))
+        .where((RegisterName.status != "reserved") | (RegisterName.reserved_until > moment))
+        .order_by(RegisterName.id)
+    ).all()
+    found = [row for row in rows if str(row.case_id) != proposal.own_case]
+    return found, len(found), catalogue
 
 
 def _inside(db: Session, proposal: Proposal, name: str, moment: datetime) -> list[Finding]:

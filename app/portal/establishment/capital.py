@@ -17,10 +17,16 @@ class CapitalForm(SectionForm):
     """How much, and for how long."""
 
     section: ClassVar[str] = "capital"
-    paths: ClassVar[dict[str, str]] = {"capital": "capital", "term": "long_term", "term_years": "term_years"}
+    paths: ClassVar[dict[str, str]] = {
+        "capital": "capital", "par_value": "par_value", "term": "long_term", "term_years": "term_years",
+    }  # fmt: skip
     capital = forms.MoneyField(
         _l("Total amount"), unit="wan", required=_l("Enter the amount"),
         hint=_l("In ten thousand yuan. There is no minimum: choose what you really need and can pay within five years."),
+    )  # fmt: skip
+    par_value = forms.MoneyField(
+        _l("Par value of a share"), unit="yuan", required=_l("Enter the par value"),
+        hint=_l("One yuan with most companies. The numbers of shares follow from it."),
     )  # fmt: skip
     term = forms.Radios(
         _l("How long will it exist?"), required=_l("Choose the term"),
@@ -34,6 +40,7 @@ class CapitalForm(SectionForm):
         application = filing.application
         return {
             "capital": application.capital,
+            "par_value": derive.PAR_VALUE if application.par_value is None else application.par_value,
             "term": "long" if application.long_term else "years",
             "term_years": application.term_years,
         }
@@ -42,7 +49,16 @@ class CapitalForm(SectionForm):
         """Called as this type calls it."""
         from app.web.i18n import is_chinese
 
-        words = filing.kind.capital_words
+        kind = filing.kind
+        if "shares" not in kind.asks:
+            del self.par_value
+        if not kind.term_asked:
+            del self.term, self.term_years
+        if "shares" in kind.asks:
+            self.capital.hint = _l("In ten thousand yuan. The promoters pay all of it before establishment.")
+        elif kind.leadership != "company":
+            self.capital.hint = _l("In ten thousand yuan. There is no minimum.")
+        words = kind.capital_words
         self.capital.label.text = words.zh if is_chinese() else words.en.capitalize()
 
     def value_of(self, name: str) -> Any:

@@ -16,7 +16,7 @@ from app.web.summary import SECTIONS, application_sections
 from workflow.case import case_of, lock_case
 from workflow.catalogues.queries import Catalogue, catalogue
 from workflow.errors import Conflict, Problem, RuleViolation
-from workflow.establishment import drafts, types
+from workflow.establishment import derive, drafts, types
 from workflow.establishment.data import Application
 from workflow.establishment.difference import covers
 from workflow.establishment.problems import problems_by_section
@@ -195,6 +195,7 @@ class SectionForm(forms.Form):
         for name, path in self.where().items():
             if name in self and (names is None or name in names):
                 write(application, path, self.value_of(name))
+        derive.settle(application)
 
     def renew(self, filing: Filing) -> None:
         """From now on the page is made from what is stored now."""

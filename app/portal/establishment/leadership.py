@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext as _l
 from app.portal.establishment.autosave import autosaved
 from app.portal.establishment.common import Filing, SectionForm, blueprint, fill_in
 from app.portal.establishment.people import choose_person, names
+from app.portal.establishment.tasks import title_of
 from app.web import forms
 from app.web.access import signed_in
 from app.web.i18n import is_chinese
@@ -101,7 +102,7 @@ class CompanyForm(SectionForm):
             ),
             ("audit_committee", _l("An audit committee of directors"), _l("Only with a board of directors")),
         ]
-        no_need = filing.application.entity_type == "llc"
+        no_need = "shares" not in filing.kind.asks  # a joint-stock company always has one (CL2023 Art. 133)
         self.supervision.choices = self.supervision.remember(ways if no_need else ways[1:])
         words = filing.kind.head_words
         self.legal_representative.label.text = words.zh if is_chinese() else words.en.capitalize()
@@ -229,40 +230,43 @@ def put_offices(application: Application, values: dict[str, Any]) -> None:
 
 
 class OfficesForm(SectionForm):
-    """The offices of other types, one question each."""
+    """The offices of types that are no companies, one question each; the first makes its holder the head."""
 
     section: ClassVar[str] = "officers"
+    employees = forms.IntegerField(_l("Number of employees"), most=1_000_000)
 
     @classmethod
     def for_offices(cls, offices: tuple[str, ...]) -> type["OfficesForm"]:
-        """A form that asks for these offices."""
+        """A form that asks for these offices; only the first must be filled."""
         fields = {
-            f"office_{o}": forms.Select(OFFICES[o], blank=SOMEBODY, choices=[], mark_optional=False)
-            for o in offices
-        }
+            f"office_{o}": forms.Select(
+                OFFICES[o], blank=NOBODY if place else SOMEBODY, choices=[], mark_optional=bool(place),
+                required=None if place else SOMEBODY,
+            )
+            for place, o in enumerate(offices)
+        }  # fmt: skip
         return type("OfficesForm", (cls,), fields)
 
     @classmethod
     def initial(cls, filing: Filing, **context: Any) -> dict[str, Any]:
         """Who holds each office; the head holds the first."""
         held = {f"office_{o.office}": o.person for o in filing.application.officers}
-        return {f"office_{filing.kind.offices[0]}": filing.application.governance.legal_representative} | held
+        head = filing.application.governance.legal_representative
+        employees = filing.application.governance.employees
+        return {f"office_{filing.kind.offices[0]}": head, "employees": employees} | held
 
     def prepare(self, filing: Filing) -> None:
-        """Offer people, and organisations that contribute where they may hold the office."""
+        """Offer people."""
         for office in filing.kind.offices:
-            field = self[f"office_{office}"]
-            offered = names(filing)
-            if office == "executing_partner":
-                offered += [(o.key, o.name) for o in filing.application.organisations]
-            field.choices = field.remember(offered)
+            choose_person(self[f"office_{office}"], filing)
 
     def where(self) -> dict[str, str]:
         """Offices are one list."""
-        return {f"office_{o}": "officers" for o in self.filing.kind.offices}
+        offices = {f"office_{o}": "officers" for o in self.filing.kind.offices}
+        return offices | {"employees": "governance.employees"}
 
     def write(self, application: Application, names: Any = None) -> None:
-        """Store the offices; the first makes its holder the head."""
+        """Store the offices as the page shows them."""
         rows = []
         for office in self.filing.kind.offices:
             name = f"office_{office}"
@@ -272,28 +276,129 @@ class OfficesForm(SectionForm):
                 else next((o.person for o in application.officers if o.office == office), "")
             )
             if person:
-                rows.append(Officer(person=person, office=office, how="elected"))  # type: ignore[arg-type]
+                rows.append(
+                    Officer(person=person, office=office, how="hired" if office == "manager" else "elected")
+                )  # type: ignore[arg-type]
         application.officers = rows
-        head = next((o.person for o in rows if o.office == self.filing.kind.offices[0]), "")
-        company = application.organisation(head)
-        application.governance.legal_representative = company.representative if company else head
-        if self.filing.kind.offices[0] == "executing_partner":
-            application.governance.legal_representative_office = "executing_partner"
+        first = self.filing.kind.offices[0]
+        application.governance.legal_representative = next((o.person for o in rows if o.office == first), "")
+        if "employees" in self:
+            application.governance.employees = self.employees.data
 
     def show_problems(self, filing: Filing) -> None:
-        """At the office it concerns, otherwise on top."""
+        """At the office it concerns, otherwise at the first."""
+        first = f"office_{filing.kind.offices[0]}"
         for problem in filing.problems["officers"]:
             if problem.field.startswith("people."):
                 continue
             parts = problem.field.split(".")
-            index = int(parts[1]) if len(parts) > 1 and parts[1].isdigit() else -1
             rows = filing.application.officers
-            name = (
-                f"office_{rows[index].office}"
-                if 0 <= index < len(rows)
-                else f"office_{filing.kind.offices[0]}"
-            )
+            index = int(parts[1]) if len(parts) > 1 and parts[1].isdigit() else -1
+            name = f"office_{rows[index].office}" if 0 <= index < len(rows) else first
             self.add_problems([problem], {problem.field: name})
+
+
+class PartnersForm(SectionForm):
+    """Which partners execute the business, and through whom where they are organisations (PEL 26, 68)."""
+
+    section: ClassVar[str] = "officers"
+    executing = forms.Checkboxes(
+        _l("Executing partners"), choices=[], mark_optional=False,
+        hint=_l("Who acts for the partnership. Where you choose nobody, the law takes all general partners."),
+    )  # fmt: skip
+    employees = forms.IntegerField(_l("Number of employees"), most=1_000_000)
+
+    @classmethod
+    def for_organisations(cls, partners: list[tuple[str, str]]) -> type["PartnersForm"]:
+        """A form that asks each of these for its delegate."""
+        fields = {
+            f"delegate_{key}": forms.Select(
+                _l("Delegate of %(name)s", name=name), blank=SOMEBODY, choices=[], mark_optional=False,
+                hint=_l("The natural person who acts for it; signs and stands on the licence."),
+            )
+            for key, name in partners
+        }  # fmt: skip
+        return type("PartnersForm", (cls,), fields)
+
+    @classmethod
+    def initial(cls, filing: Filing, **context: Any) -> dict[str, Any]:
+        """Those chosen; at first all general partners, as the law has it (IMPL52 Art. 11)."""
+        application = filing.application
+        rows = {o.person: o for o in application.officers if o.office == "executing_partner"}
+        data: dict[str, Any] = {
+            "executing": [*rows] or [key for key, _ in general_partners(filing)],
+            "employees": application.governance.employees,
+        }
+        for company in application.organisations:
+            row = rows.get(company.key)
+            data[f"delegate_{company.key}"] = row.delegate if row else company.representative
+        return data
+
+    def prepare(self, filing: Filing) -> None:
+        """Partners, and for the organisations among them people."""
+        self.executing.choices = self.executing.remember(partners(filing))
+        for name in self._fields:
+            if name.startswith("delegate_"):
+                choose_person(self[name], filing)
+
+    def where(self) -> dict[str, str]:
+        """Executing partners are officers."""
+        return {n: "officers" for n in self._fields if n.startswith("delegate_")} | {
+            "executing": "officers", "employees": "governance.employees",
+        }  # fmt: skip
+
+    def write(self, application: Application, names: Any = None) -> None:
+        """All of it together; the head is the first of them, or the delegate of the first."""
+        if "executing" in self:
+            application.officers = [
+                Officer(
+                    person=key, office="executing_partner", how="delegated", term_years=None,
+                    delegate=(self[f"delegate_{key}"].data or "") if f"delegate_{key}" in self else "",
+                )
+                for key in self.executing.data or []
+            ]  # fmt: skip
+            first = next(iter(application.officers), None)
+            lead = application.governance
+            lead.legal_representative = (first.delegate or first.person) if first else ""
+            if application.organisation(lead.legal_representative):
+                lead.legal_representative = ""
+            lead.legal_representative_office = "executing_partner" if first else ""
+        if "employees" in self:
+            application.governance.employees = self.employees.data
+
+    def show_problems(self, filing: Filing) -> None:
+        """At the delegate it concerns, otherwise at the list."""
+        rows = filing.application.officers
+        for problem in filing.problems["officers"]:
+            if problem.field.startswith("people."):
+                continue
+            parts = problem.field.split(".")
+            index = int(parts[1]) if len(parts) > 2 and parts[1].isdigit() else -1
+            name = f"delegate_{rows[index].person}" if parts[-1] == "delegate" and index < len(rows) else ""
+            self.add_problems([problem], {problem.field: name if name in self else "executing"})
+
+
+def partners(filing: Filing) -> list[tuple[str, str]]:
+    """Key and name of every partner."""
+    application = filing.application
+    return [(r.party, application.party_name(r.party)) for r in application.contributions]
+
+
+def general_partners(filing: Filing) -> list[tuple[str, str]]:
+    """Those who may execute the business."""
+    limited = {r.party for r in filing.application.contributions if r.role == "limited_partner"}
+    return [(key, name) for key, name in partners(filing) if key not in limited]
+
+
+def form_of(filing: Filing) -> SectionForm:
+    """The form of this type's offices."""
+    match filing.kind.leadership:
+        case "company":
+            return CompanyForm.of(filing)
+        case "partners":
+            asked = [p for p in general_partners(filing) if filing.application.organisation(p[0])]
+            return PartnersForm.for_organisations(asked).of(filing)
+    return OfficesForm.for_offices(filing.kind.offices).of(filing)
 
 
 autosaved(CompanyForm)
@@ -304,11 +409,10 @@ autosaved(CompanyForm)
 def officers(number: str) -> ResponseReturnValue:
     """Who leads, who watches, who represents."""
     filing = Filing(number)
-    company = "director" in filing.kind.offices
-    form = CompanyForm.of(filing) if company else OfficesForm.for_offices(filing.kind.offices).of(filing)
+    company = filing.kind.leadership == "company"
     return fill_in(
-        filing, form, "portal/establishment/officers.html", company=company, offices=filing.kind.offices,
-        suggested=company and not filing.application.officers,
+        filing, form_of(filing), "portal/establishment/officers.html", company=company,
+        title=title_of(filing, "officers"), suggested=company and not filing.application.officers,
     )  # fmt: skip
 
 

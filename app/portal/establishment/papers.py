@@ -61,6 +61,7 @@ def _check_page(filing: Filing, form: forms.Form | None = None, status: int = 20
         reservation=reservation_of(db, filing.case.id), section="check",
         pages=pictures.page_count(_shown(filing, chosen)) if chosen else 0,
         falling=making.falling(db, filing.case) if filing.editable and not filing.errors else {},
+        loose=[p for rows in filing.problems.values() for p in rows if p.code == "document"],
         warnings=[p for rows in filing.problems.values() for p in rows if p.severity == "warning"],
     )  # fmt: skip
     return page, status

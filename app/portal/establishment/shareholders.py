@@ -8,28 +8,23 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
+from app.portal.establishment import founder
 from app.portal.establishment.autosave import autosaved
 from app.portal.establishment.common import Filing, SectionForm, blueprint, try_save
+from app.portal.establishment.organisations import OrganisationFields
 from app.portal.establishment.people import PERSON_FIELDS, PersonFields, names, next_key
 from app.web import forms
 from app.web.access import signed_in
 from app.web.database import db
 from app.web.i18n import say
-from app.web.summary import FORMS
+from app.web.summary import FORMS, ROLES
 from workflow.clock import today
 from workflow.errors import NotFound
 from workflow.establishment import derive
-from workflow.establishment.data import Application, Contribution, Organisation, Person
+from workflow.establishment.data import Application, Contribution, Person
 from workflow.establishment.reuse import known_parties
 
-MONEY_FIELDS = ("subscribed", "paid", "form", "due", "shares", "role", "family_property")
-ORGANISATION_FIELDS = ("name", "kind", "uscc", "address", "representative")
-KINDS = [
-    ("company", _l("A company")), ("partnership", _l("Partnership")), ("institution", _l("Public institution")),
-    ("social_organisation", _l("Social organisation")), ("state_enterprise", _l("State-owned enterprise")),
-    ("listed_company", _l("Listed company")), ("other", _l("Other")),
-]  # fmt: skip
-NEW = "new"
+MONEY_FIELDS = ("subscribed", "paid", "form", "due", "role", "farmer")
 
 
 class ContributionFields(SectionForm):
@@ -47,25 +42,35 @@ class ContributionFields(SectionForm):
     due = forms.DateField(
         _l("To be paid by"), hint=_l("At the latest five years after establishment; we propose the last day.")
     )
-    shares = forms.IntegerField(_l("Number of shares"), least=1, most=10**12)
     role = forms.Radios(
-        _l("Role"), inline=True,
+        _l("Role"), inline=True, required=_l("Choose the role"),
         choices=[("general_partner", _l("General partner")), ("limited_partner", _l("Limited partner"))],
     )  # fmt: skip
-    family_property = forms.Checkbox(_l("From the family's common property"))
+    farmer = forms.Checkbox(
+        _l("Is a farmer"),
+        hint=_l("Four fifths of the members are farmers at least; the household register shows it."),
+    )
 
     def for_type(self, filing: Filing) -> None:
         """Leave out what this type does not ask."""
-        kind = filing.application.entity_type
-        unwanted = {"shares"} if kind != "jsc" else set()
-        unwanted |= {"role"} if kind not in ("gp", "sgp", "lp") else set()
-        unwanted |= {"family_property"} if kind not in ("sole", "household") else set()
-        unwanted |= {"due", "paid", "form"} if kind in ("household",) else set()
-        for name in unwanted:
+        asks = filing.kind.asks
+        for name in {"paid", "form", "due", "role", "farmer"} - asks:
             if name in self:
                 del self[name]
-        if kind in ("gp", "sgp", "lp") and "form" in self:
-            self["form"].choices = self["form"].remember(list(FORMS.items()))
+        if "labour" in asks and "form" in self:
+            self.form.choices = self.form.remember(list(FORMS.items()))
+        if "due" in self and "shares" in asks:
+            self.due.label.text, self.due.hint = (
+                _l("Paid on"),
+                _l("Promoters pay in full before establishment."),
+            )
+        elif "due" in self and "labour" in asks:
+            self.due.hint = _l("As the partners agreed.")
+        if "shares" in asks:
+            price = (filing.application.par_value or derive.PAR_VALUE) / 100
+            self.subscribed.hint = _l(
+                "The number of shares follows from %(price)s yuan a share.", price=f"{price:g}"
+            )
 
     def row(self, filing: Filing) -> int | None:
         """Where this party's contribution stands, None when it is new."""
@@ -83,6 +88,7 @@ class ContributionFields(SectionForm):
             if name in self and name in fields:
                 value = self[name].data
                 setattr(row, name, value if value is not None else "" if name == "role" else None)
+        derive.settle(application)
 
 
 @autosaved
@@ -127,96 +133,46 @@ class PersonPartyForm(ContributionFields, PersonFields):
 
 
 @autosaved
-class OrganisationPartyForm(ContributionFields):
+class OrganisationPartyForm(ContributionFields, OrganisationFields):
     """An organisation, who represents it, and what it puts in."""
 
     section: ClassVar[str] = "shareholders"
-    name = forms.TextField(
-        _l("Name of the organisation"), max_length=120, required=_l("Enter the organisation's name")
-    )
-    kind = forms.Select(_l("Kind"), choices=KINDS, default="company", required=_l("Choose the kind"))
-    uscc = forms.TextField(
-        _l("Unified social credit code"), max_length=18, required=_l("Enter the credit code"), classes="govuk-input--width-20",
-        filters=[lambda value: forms.half_width(value).upper() if isinstance(value, str) else value],
+    held_by = forms.Radios(
+        _l("As the only shareholder: who holds this organisation?"), default="people",
+        choices=[
+            ("people", _l("Natural persons, for the most part")),
+            ("others", _l("Other organisations, or the state")),
+        ],
     )  # fmt: skip
-    address = forms.TextField(_l("Address"), max_length=120)
-    representative = forms.Select(
-        _l("Who represents it?"), blank=_l("Choose a person"), required=_l("Choose who represents it"), choices=[],
-        hint=_l("Its legal representative or person in charge; signs for it."),
-    )  # fmt: skip
-    representative_name = forms.TextField(_l("Representative's name"), max_length=50, mark_optional=False)
-    representative_id_number = forms.TextField(
-        _l("Representative's ID number"), max_length=20, classes="govuk-input--width-20 q-id-number", mark_optional=False,
-        filters=[lambda value: forms.half_width(value).upper() if isinstance(value, str) else value],
-    )  # fmt: skip
-    representative_phone = forms.PhoneField(
-        _l("Representative's mobile phone"), autocomplete="off", mark_optional=False
-    )
 
     @classmethod
     def initial(cls, filing: Filing, **context: Any) -> dict[str, Any]:
         """What is known."""
         key = context.get("key", "")
-        company = filing.application.organisation(key)
-        data = {n: getattr(company, n) for n in ORGANISATION_FIELDS} if company else {}
-        return data | money_of(filing, key)
+        held_by = filing.application.articles_choices.get("sole_owner_held_by", "people")
+        return cls.known(filing, key) | money_of(filing, key) | {"held_by": held_by}
 
     def prepare(self, filing: Filing) -> None:
-        """People known here, or somebody new."""
+        """Only what this type asks; whose it is only where there is nobody else (section 6.3)."""
+        super().prepare(filing)
         self.for_type(filing)
-        self.representative.choices = self.representative.remember(
-            [*names(filing), (NEW, _l("Somebody else"))]
-        )
+        del self.farmer
+        others = [r for r in filing.application.contributions if r.party != self.context.get("key", "")]
+        if others or "held_by" not in filing.kind.asks:
+            del self.held_by
 
     def where(self) -> dict[str, str]:
         """In the lists of organisations and contributions."""
-        found: dict[str, str] = {}
-        keys = [o.key for o in self.filing.application.organisations]
-        if (key := self.context.get("key", "")) in keys:
-            found |= {n: f"organisations.{keys.index(key)}.{n}" for n in ORGANISATION_FIELDS}
+        found = self.places(self.context.get("key", ""))
         if (row := self.row(self.filing)) is not None:
             found |= {n: f"contributions.{row}.{n}" for n in MONEY_FIELDS}
         return found
 
-    def validate(self, extra_validators: Any = None) -> bool:
-        """Somebody new needs name, number and phone."""
-        good = super().validate(extra_validators)
-        if "representative" in self and self.representative.data == NEW:
-            for name, words in (
-                ("representative_name", gettext("Enter the name")),
-                ("representative_id_number", gettext("Enter the document number")),
-                ("representative_phone", gettext("Enter the mobile number")),
-            ):
-                if not self[name].data and not self[name].errors:
-                    self[name].errors = [words]
-                    good = False
-        return good
-
-    def value_of(self, name: str) -> Any:
-        """Somebody new is a person only when the whole form is saved."""
-        value = super().value_of(name)
-        return "" if name == "representative" and value == NEW else value
-
     def put(self, application: Application, key: str) -> None:
         """Store the organisation, perhaps its representative, and the contribution."""
-        company = application.organisation(key)
-        if company is None:
-            application.organisations.append(Organisation(key=key))
-            company = application.organisation(key)
-        for name in ORGANISATION_FIELDS:
-            if name in self and name != "representative":
-                setattr(company, name, self[name].data or "")
-        if "representative" in self:
-            chosen = self.representative.data
-            if chosen == NEW:
-                chosen = next_key([p.key for p in application.people], "p")
-                application.people.append(
-                    Person(
-                        key=chosen, name=self.representative_name.data or "", phone=self.representative_phone.data or "",
-                        id_number=self.representative_id_number.data or "",
-                    )
-                )  # fmt: skip
-            company.representative = chosen or ""
+        self.put_organisation(application, key)
+        if "held_by" in self:
+            application.articles_choices["sole_owner_held_by"] = self.held_by.data or "people"
         self.put_contribution(application, key, set(MONEY_FIELDS))
 
 
@@ -227,14 +183,21 @@ def money_of(filing: Filing, key: str) -> dict[str, Any]:
     if row is not None:
         return {n: getattr(row, n) for n in MONEY_FIELDS}
     left = (application.capital or 0) - sum(r.subscribed or 0 for r in application.contributions)
-    return {"subscribed": left if left > 0 else None, "form": "money", "due": derive.last_day_to_pay(today())}
+    paid_now = "shares" in filing.kind.asks  # promoters pay before establishment (CL2023 Art. 98)
+    amount = left if left > 0 else None
+    return {
+        "subscribed": amount, "form": "money", "farmer": True, "paid": amount if paid_now else None,
+        "due": today() if paid_now else derive.last_day_to_pay(today()),
+    }  # fmt: skip
 
 
-@blueprint.get("/application/shareholders")
+@blueprint.route("/application/shareholders", methods=["GET", "POST"])
 @signed_in
 def shareholders(number: str) -> ResponseReturnValue:
-    """The list, with shares derived and the sum against the capital."""
+    """The list, with shares derived and the sum against the capital; where there is one founder, that one's page."""
     filing = Filing(number)
+    if filing.kind.founders != "list":
+        return founder.owner(filing) if filing.kind.founders == "one" else founder.parent(filing)
     if (answer := filing.closed()) is not None:
         return answer
     application = filing.application
@@ -249,10 +212,22 @@ def shareholders(number: str) -> ResponseReturnValue:
             {"text": say(p.words), "href": None, "basis": p.basis}
             for p in filing.problems["shareholders"] if rows and p.severity == "error"
         ],
-        removed=removed, forms=FORMS,
+        removed=removed, forms=FORMS, further=_further(filing),
         following=filing.after("shareholders"), role=filing.kind.role_words,
         offered=[(k, n) for k, n in names(filing) if k not in {r.party for r in rows}],
     )  # fmt: skip
+
+
+def _further(filing: Filing) -> tuple[Any, dict[str, Any]] | None:
+    """A column that only some types have: its title, and its words by party."""
+    rows = filing.application.contributions
+    if "role" in filing.kind.asks:
+        return gettext("Role"), {r.party: ROLES[r.role] for r in rows}
+    if "shares" in filing.kind.asks:
+        return gettext("Number of shares"), {r.party: f"{r.shares:,}" if r.shares else "—" for r in rows}
+    if "farmer" in filing.kind.asks:
+        return gettext("Farmer"), {r.party: gettext("Yes") if r.farmer else gettext("No") for r in rows}
+    return None
 
 
 @blueprint.route("/application/shareholders/add", methods=["GET", "POST"])
@@ -261,6 +236,8 @@ def add_shareholder(number: str) -> ResponseReturnValue:
     """A new one: `who` is person, organisation, or the key of somebody known here, offered by name."""
     filing = Filing(number)
     who = request.args.get("who", "person")
+    if filing.kind.founders != "list":
+        return redirect(filing.url("shareholders"), 303)
     if who in {r.party for r in filing.application.contributions}:
         return redirect(url_for("establishment.shareholder", number=number, key=who), 303)
     if who not in ("person", "organisation") and filing.application.person(who) is None:
@@ -284,8 +261,10 @@ def _party(filing: Filing, key: str, organisation: bool) -> ResponseReturnValue:
     kind = OrganisationPartyForm if organisation else PersonPartyForm
     form = kind.of(filing, key=key)
     listed = key in {r.party for r in filing.application.contributions}
-    kept = False
-    if form.validate_on_submit():
+    kept, found = False, None
+    if organisation and request.method == "POST" and request.form.get("action") == "lookup":
+        found = form.look_up(db)
+    elif form.validate_on_submit():
         letter, taken = (
             ("o", filing.application.organisations) if organisation else ("p", filing.application.people)
         )
@@ -308,7 +287,7 @@ def _party(filing: Filing, key: str, organisation: bool) -> ResponseReturnValue:
     page = render_template(
         "portal/establishment/shareholder.html", form=form, filing=filing, section="shareholders", kept=kept,
         action=action, listed=listed, key=key, organisation=organisation, form_name=kind.__name__,
-        name=filing.application.party_name(key), role=filing.kind.role_words,
+        name=filing.application.party_name(key), role=filing.kind.role_words, found=found,
         offered_known=[] if key else [
             k for k in known_parties(db, current_user.id, filing.application) if k.organisation == organisation
         ],
@@ -340,7 +319,7 @@ def restore_shareholder(number: str, key: str) -> ResponseReturnValue:
     filing = Filing(number)
     fields = {
         n: request.form[n]
-        for n in ("subscribed", "paid", "form", "due", "shares", "role")
+        for n in ("subscribed", "paid", "form", "due", "role", "farmer")
         if request.form.get(n)
     }
     try:
@@ -349,6 +328,11 @@ def restore_shareholder(number: str, key: str) -> ResponseReturnValue:
         raise NotFound(key) from error
     if not filing.application.party_name(key) or key in {r.party for r in filing.application.contributions}:
         raise NotFound(key)
-    filing.save(lambda application: application.contributions.append(row), None)
+
+    def change(application: Application) -> None:
+        application.contributions.append(row)
+        derive.settle(application)
+
+    filing.save(change, None)
     flash(gettext("%(name)s is back in the list.", name=filing.application.party_name(key)), "success")
     return redirect(filing.url("shareholders"), 303)

@@ -8,7 +8,7 @@ from flask_babel import gettext
 
 from app.portal.establishment.common import Filing, blueprint
 from app.web.access import signed_in
-from app.web.summary import SECTIONS
+from app.web.summary import SECTIONS, section_title
 from workflow.establishment.data import Application
 from workflow.establishment.rules import section_of
 
@@ -49,10 +49,8 @@ def hint_of(filing: Filing, section: str) -> str:
 
 
 def title_of(filing: Filing, section: str) -> Any:
-    """What a section is called for this type: shareholders are partners elsewhere."""
-    if section == "shareholders" and filing.kind.role != "shareholder":
-        return filing.kind.role_words
-    return SECTIONS[section]
+    """What a section is called for this type: shareholders are partners elsewhere, officers a person in charge."""
+    return section_title(filing.kind, section)
 
 
 @blueprint.get("/application")
@@ -80,7 +78,8 @@ def tasks(number: str) -> ResponseReturnValue:
     }
     return render_template(
         "portal/establishment/tasks.html", filing=filing, items=items, last=last, done=done, total=len(items),
-        section_of_correction={c.id: filing.section_of(c.field) for c in filing.corrections}, titles=SECTIONS,
+        section_of_correction={c.id: filing.section_of(c.field) for c in filing.corrections}, 
+        titles={name: section_title(filing.kind, name) for name in SECTIONS},
     )  # fmt: skip
 
 

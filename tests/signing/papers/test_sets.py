@@ -58,7 +58,7 @@ def test_signature_boxes_are_empty_on_the_page_and_apart(sets, kind):
 def test_the_boxes_are_those_of_the_signers(sets, kind):
     facts = samples.SAMPLES[kind]()
     for paper in sets[kind]:
-        assert set(paper.signature_boxes) == {s.key for s in signers(paper.kind, facts)}
+        assert set(paper.signature_boxes) == {s.hand for s in signers(paper.kind, facts)}
 
 
 @pytest.mark.parametrize("kind", TYPES)

@@ -3,15 +3,15 @@
 from workflow.errors import Problem
 from workflow.establishment import types
 from workflow.establishment.data import Application
-from workflow.establishment.rules.common import Context, Findings, check_people, uses
+from workflow.establishment.rules.common import Context, Findings, Registered, check_people, uses
 
-__all__ = ["SECTIONS", "Context", "Findings", "by_section", "check", "section_of"]
+__all__ = ["SECTIONS", "Context", "Findings", "Registered", "by_section", "check", "section_of"]
 
 SECTIONS = (
     "address", "scope", "capital", "shareholders", "officers", "liaison", "beneficial", "submitter", "check",
 )  # fmt: skip
 _SECTION = {
-    "address": "address", "business_place": "address", "scope": "scope", "capital": "capital",
+    "address": "address", "business_place": "address", "scope": "scope", "capital": "capital", "par_value": "capital",
     "term_years": "capital", "long_term": "capital", "contributions": "shareholders", "organisations": "shareholders",
     "parent": "shareholders", "family": "shareholders", "household_form": "shareholders", "people": "shareholders",
     "officers": "officers", "governance": "officers", "liaison": "liaison", "beneficial": "beneficial",

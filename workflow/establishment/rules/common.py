@@ -17,12 +17,22 @@ YEARS_TO_PAY = 5
 
 
 @dataclass(frozen=True)
+class Registered:
+    """What the register says of an enterprise: its name, whether it exists, its scope as printed."""
+
+    name: str
+    existing: bool
+    scope: str
+
+
+@dataclass(frozen=True)
 class Context:
     """What the rules know beside the application.
 
     `blocked` maps ID numbers to the reason why this person may not hold an office or apply (CL2023 Art. 178,
     PRO-14). `address_exceptions` are the reasons why a commitment does not suffice here (ADR-03).
-    `unusual_capital` (fen) is where a reminder about plainly abnormal capital begins (PRO-18).
+    `unusual_capital` (fen) is where a reminder about plainly abnormal capital begins (PRO-18). `registered` has the
+    organisations that stand in the register, by credit code.
     """
 
     today: date = field(default_factory=today)
@@ -32,6 +42,7 @@ class Context:
     commitment_allowed: bool = True
     address_exceptions: Collection[str] = ()
     unusual_capital: int = 10_000_000_000_00
+    registered: Mapping[str, Registered] = field(default_factory=dict)
 
 
 class Findings:
@@ -87,6 +98,7 @@ def uses(application: Application) -> Iterator[tuple[str, str]]:
         yield "shareholders", key
     for officer in application.officers:
         yield "officers", officer.person
+        yield "officers", officer.delegate
     yield "officers", application.governance.legal_representative
     yield "liaison", application.liaison.person
     for owner in application.beneficial.owners:
@@ -115,7 +127,7 @@ def check_people(application: Application, context: Context, found: Findings) ->
         seen.setdefault(number, index)
     for index, organisation in enumerate(application.organisations):
         if organisation.key in used:
-            _check_organisation(organisation, f"organisations.{index}", application, found)
+            _check_organisation(organisation, f"organisations.{index}", application, context, found)
     known = {p.key for p in application.people} | organisations.keys()
     for section, key in dict.fromkeys(uses(application)):
         if key and key not in known:
@@ -165,15 +177,33 @@ def _check_person(person: Person, path: str, context: Context, found: Findings) 
 
 
 def _check_organisation(
-    organisation: Organisation, path: str, application: Application, found: Findings
+    organisation: Organisation, path: str, application: Application, context: Context, found: Findings
 ) -> None:
-    """RN-03: an organisation is known by its credit code and acts through its representative."""
+    """RN-03: an organisation is known by its credit code and acts through its representative; one that stands in
+    the register bears the name it has there and still exists."""
     if not organisation.name.strip():
         found.required(f"{path}.name", "单位名称", "the organisation's name")
     if not organisation.uscc:
         found.required(f"{path}.uscc", "统一社会信用代码", "the credit code")
     elif wrong := uscc.problem_with(organisation.uscc):
         found.error("USCC-03", f"{path}.uscc", wrong.zh, wrong.en, "GB 32100-2015")
+    entry = context.registered.get(organisation.uscc)
+    if entry and organisation.name.strip() and organisation.name.strip() != entry.name:
+        found.error(
+            "RN-03",
+            f"{path}.name",
+            f"该统一社会信用代码登记的名称是“{entry.name}”，请核对。",
+            f"Under this credit code the register has {entry.name}. Check it.",
+            "SAMR88; GB 32100-2015",
+        )
+    if entry and not entry.existing:
+        found.error(
+            "RN-03",
+            f"{path}.uscc",
+            "该单位已经注销或者被撤销登记，不能出资或者设立分支机构。",
+            "This organisation is de-registered or revoked. It can neither contribute nor set up a branch.",
+            "SAMR88",
+        )
     if application.person(organisation.representative) is None:
         found.choose(
             f"{path}.representative", "该单位的法定代表人或负责人", "who represents the organisation"

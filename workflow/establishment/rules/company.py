@@ -98,6 +98,15 @@ def check_jsc(application: Application, context: Context, found: Findings) -> No
         )
     check_contributions(application, context, found, total="JSC-96")
     _check_forms(application, found)
+    if application.par_value is not None and application.par_value <= 0:
+        found.error(
+            "JSC-142",
+            "par_value",
+            "每股金额应大于零。",
+            "The par value is more than zero.",
+            "CL2023 Art. 142",
+        )
+    par_value = application.par_value or 0
     for index, row in enumerate(rows):
         if row.subscribed and (row.paid or 0) < row.subscribed:
             found.error(
@@ -107,7 +116,15 @@ def check_jsc(application: Application, context: Context, found: Findings) -> No
                 "Promoters pay in full before establishment.",
                 "CL2023 Art. 98",
             )
-        if row.shares is None:
+        if par_value > 0 and (row.subscribed or 0) % par_value:
+            found.error(
+                "JSC-142",
+                f"contributions.{index}.subscribed",
+                f"认购金额应为每股金额{par_value / 100:g}元的整数倍。",
+                f"The amount is a multiple of the par value of {par_value / 100:g} yuan.",
+                "CL2023 Art. 142",
+            )
+        elif row.shares is None:
             found.required(f"contributions.{index}.shares", "认购股份数", "the number of shares")
         elif row.shares <= 0:
             found.error(

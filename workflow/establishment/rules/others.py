@@ -92,6 +92,16 @@ def check_branch(application: Application, context: Context, found: Findings) ->
                 "The parent of a company branch is a company.",
                 "CL2023 Art. 13",
             )
+        entry = context.registered.get(parent.uscc)
+        for index, item in enumerate(application.scope if entry else ()):
+            if entry and item.text and item.text not in entry.scope:
+                found.warn(
+                    "BR-SCOPE",
+                    f"scope.{index}.text",
+                    f"“{item.text}”不在所属公司登记的经营范围内，分公司在公司授权的范围内经营，请核对。",
+                    f"{item.text} is not in the company's registered scope; a branch works within it.",
+                    "CL2023 Art. 13",
+                )
         if application.name and parent.name and not application.name.startswith(parent.name):
             found.error(
                 "NM-16",
@@ -122,7 +132,7 @@ def check_branch(application: Application, context: Context, found: Findings) ->
 
 
 def check_cooperative(application: Application, context: Context, found: Findings) -> None:
-    """Farmers' cooperative: five members or more, most of them natural persons, a chair (IMPL52 Arts. 6-7).
+    """Farmers' cooperative: five members or more, four fifths of them farmers, a chair (IMPL52 Arts. 6-7).
 
     The numbers of members come from the law on cooperatives, Arts. 12, 19, 20, which the domain rules do not quote.
     """
@@ -135,6 +145,15 @@ def check_cooperative(application: Application, context: Context, found: Finding
             f"农民专业合作社应有5名以上成员，现有{len(rows)}名。",
             f"A farmers' cooperative has five or more members, not {len(rows)}.",
             "农民专业合作社法第十二条",
+        )
+    farmers = sum(r.farmer for r in rows if application.person(r.party))
+    if rows and 5 * farmers < 4 * len(rows):
+        found.error(
+            "COOP-20",
+            "contributions",
+            f"农民至少应当占成员总数的百分之八十，现有{len(rows)}名成员中农民{farmers}名。",
+            f"Four fifths of the members are farmers at least; here {farmers} of {len(rows)}.",
+            "农民专业合作社法第二十条",
         )
     allowed = 1 if len(rows) <= 20 else len(rows) // 20
     if rows and len(organisations) > allowed:
@@ -163,6 +182,17 @@ def check_cooperative(application: Application, context: Context, found: Finding
             "The chair is a member.",
             "农民专业合作社法第三十三条",
         )
+    leading = {o.person for o in application.officers if o.office in ("cooperative_chair", "manager")}
+    for index, officer in enumerate(application.officers):
+        if officer.office == "supervisor" and officer.person in leading:
+            name = application.party_name(officer.person)
+            found.error(
+                "COOP-33",
+                f"officers.{index}.person",
+                f"{name}是理事长或者经理，不得兼任监事。",
+                f"{name} is the chair or the manager and may not be a supervisor.",
+                "农民专业合作社法第三十三条",
+            )
     head = application.governance.legal_representative
     if head and chairs and head != chairs[0].person:
         found.error(

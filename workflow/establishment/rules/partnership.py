@@ -115,9 +115,16 @@ def _check_executing(application: Application, general: set[str], found: Finding
                 f"{name} is no general partner and may not execute business.",
                 "PEL Art. 68",
             )
+        company = application.organisation(officer.person)
+        if company and application.person(officer.delegate or company.representative) is None:
+            found.choose(
+                f"officers.{index}.delegate", f"{company.name}的委派代表", f"the delegate of {company.name}"
+            )
+        check_adult(officer.delegate, f"officers.{index}.delegate", "PEL-26", "PEL Art. 26", found)
     acting = application.governance.legal_representative
     partners = {o.person for _, o in executing} or general
     delegates = {o.representative for o in application.organisations if o.key in partners}
+    delegates |= {o.delegate for _, o in executing if o.delegate}
     if not acting:
         found.choose(
             "governance.legal_representative",

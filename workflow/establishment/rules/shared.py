@@ -16,11 +16,15 @@ DOOR = re.compile(r"\d|[一二三四五六七八九十]+(?:号|组|栋|楼|单�
 
 
 def check_name(application: Application, context: Context, found: Findings) -> None:
-    """The name that was reserved, unchanged (REG-01); households may have none (IMPL52 Art. 6)."""
+    """There is a name, and it is the one that was reserved (REG-01)."""
     if not application.name:
-        if application.entity_type != "household":
-            found.required("name", "名称", "the name")
-    elif context.reserved_name and application.name != context.reserved_name:
+        found.required("name", "名称", "the name")
+    check_reserved_name(application, context, found)
+
+
+def check_reserved_name(application: Application, context: Context, found: Findings) -> None:
+    """A name is the one that was reserved; telephone of the entity."""
+    if application.name and context.reserved_name and application.name != context.reserved_name:
         found.error(
             "NM-45",
             "name",
