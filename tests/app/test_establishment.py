@@ -263,12 +263,19 @@ def test_scope_is_ordered_and_removed_by_buttons(blank):
     codes = re.findall(r'value="add:([^"]+)"', page)[:3]
     for code in codes:
         blank.send("/application/scope", action=f"add:{code}")
-    blank.send("/application/scope", action="first:2")
+    blank.send("/application/scope", action=f"first:{codes[2]}")
     assert [e.code for e in blank.application.scope] == [codes[2], codes[0], codes[1]]
-    blank.send("/application/scope", action="down:0")
-    blank.send("/application/scope", action="up:2")
-    blank.send("/application/scope", action="remove:0")
+    blank.send("/application/scope", action=f"down:{codes[2]}")
+    blank.send("/application/scope", action=f"up:{codes[1]}")
+    blank.send("/application/scope", action=f"remove:{codes[0]}")
     assert [e.code for e in blank.application.scope] == [codes[1], codes[2]]
+    blank.send("/application/scope", action=f"move:{codes[1]}@1")  # dragged
+    assert [e.code for e in blank.application.scope] == [codes[2], codes[1]]
+    blank.send("/application/scope", action="remove:nothing")
+    stale = blank.version
+    blank.send("/application/scope", action=f"add:{codes[0]}")
+    blank.send("/application/scope", version=stale, action=f"remove:{codes[2]}")  # another window's button
+    assert [e.code for e in blank.application.scope] == [codes[1], codes[0]]
     assert "一般项目：" in blank.look("/application/scope")
     check_fragment(blank.chinese.get(blank.url("/application/scope/search?q=奶茶店")))
     nothing = blank.chinese.get(blank.url("/application/scope/search?q=xqzvk"))
@@ -283,8 +290,14 @@ def test_an_approval_needed_first_is_asked_for_with_its_entry(blank):
     ]
     blank.send("/application/scope", action=f"add:{entries[0].code}")
     assert "批准文件" in summary(blank.send("/application/scope", 422, action="continue"))
-    blank.send("/application/scope", 422, action="continue", **{"approval-0": "鄂许〔2026〕1号"})
+    field = f"approval-{entries[0].code}"
+    blank.send("/application/scope", 422, action="continue", **{field: "鄂许〔2026〕1号"})
     assert blank.application.scope[0].approval == "鄂许〔2026〕1号"
+    other = {field: "鄂许〔2026〕2号", f"shown-{entries[0].code}": ""}
+    answer = blank.send(
+        "/application/scope", 422, action="continue", **other
+    )  # a window that never saw the first
+    assert "鄂许〔2026〕2号" in answer.text and blank.application.scope[0].approval == "鄂许〔2026〕1号"
     assert "缺少" in blank.look("/attachments")
 
 

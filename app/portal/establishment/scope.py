@@ -12,8 +12,10 @@ from app.web import forms
 from app.web.access import signed_in
 from app.web.database import db
 from app.web.limits import limiter
+from workflow.errors import Conflict
 from workflow.establishment import scope as catalogue_of_scope
 from workflow.establishment.data import Application, ScopeEntry
+from workflow.establishment.drafts import CHANGED_ELSEWHERE
 from workflow.policies.queries import policy
 
 MOST_HITS = 40
@@ -35,6 +37,10 @@ class ScopeForm(SectionForm):
         """Nothing: entries are added one by one."""
         return {}
 
+    def checked_version(self) -> int | None:
+        """Each button names its entry, so that two windows do not hinder each other; approvals are compared singly."""
+        return None
+
 
 def hits(filing: Filing, term: str) -> list[Any]:
     """Branches of GB/T 4754 with what a keyword finds."""
@@ -42,18 +48,17 @@ def hits(filing: Filing, term: str) -> list[Any]:
     return catalogue_of_scope.grouped(found, catalogue=filing.facts)
 
 
-def leaves(branches: list[Any]) -> list[tuple[str, int, list[Any]]]:
-    """Class, how many, hits: the tree flattened to sections and classes for a page."""
-    rows: list[tuple[str, int, list[Any]]] = []
-    for branch in branches:
-        classes = branch.children or [branch]
-        for node in classes:
-            found = list(_below(node))
-            if node is not branch and branch.hits:
-                found += [h for h in branch.hits if h not in found]
-            title = f"{node.industry.code} {node.industry.name}" if node.industry else gettext("Other")
-            rows.append((title, len(found), found))
-    return rows
+def tree(branches: list[Any]) -> list[dict[str, Any]]:
+    """Sections, classes and groups with counts and hits, as the page draws them; sub-groups are shown at the hit."""
+    return [
+        {
+            "title": f"{b.industry.code} {b.industry.name}" if b.industry else gettext("Other"),
+            "count": b.count,
+            "hits": list(_below(b)) if b.industry and b.industry.level >= 3 else b.hits,
+            "children": tree(b.children) if b.industry and b.industry.level < 3 else [],
+        }
+        for b in branches
+    ]
 
 
 def _below(node: Any) -> Any:
@@ -76,7 +81,7 @@ def _found(filing: Filing, term: str) -> dict[str, Any]:
     chosen = {e.code for e in filing.application.scope if e.code}
     return {
         "term": term,
-        "groups": leaves(hits(filing, term)) if term else [],
+        "groups": tree(hits(filing, term)) if term else [],
         "chosen": chosen,
         "filing": filing,
     }
@@ -110,19 +115,27 @@ def scope(number: str) -> ResponseReturnValue:
     entries = filing.application.scope
     page = render_template(
         "portal/establishment/scope.html", form=form, section="scope", locked=locked, entries=entries,
-        known=filing.facts.scope_entries, composed=catalogue_of_scope.compose(entries, style),
+        known=filing.facts.scope_entries, name_of=name_of, typed=request.form, composed=catalogue_of_scope.compose(entries, style),
         main=catalogue_of_scope.main_business(entries[0].code, catalogue=filing.facts) if entries else None,
         warnings=[p for p in filing.problems["scope"] if p.severity == "warning"], **_found(filing, term),
     )  # fmt: skip
     return page, 422 if form.errors else 200
 
 
+def name_of(entry: ScopeEntry) -> str:
+    """What buttons call an entry, whatever its place: its code, or its wording when it has none."""
+    return entry.code or entry.text
+
+
 def _change(filing: Filing, application: Application, action: str, wanted: str, custom: str | None) -> None:
     """One button of the page; approvals typed meanwhile are kept with it."""
     rows = application.scope
-    for index, entry in enumerate(rows):
-        typed = request.form.get(f"approval-{index}")
-        if typed is not None:
+    for entry in rows:
+        typed = request.form.get(f"approval-{name_of(entry)}")
+        shown = request.form.get(f"shown-{name_of(entry)}", entry.approval)
+        if typed is not None and typed.strip() != shown:
+            if entry.approval not in (shown, typed.strip()):
+                raise Conflict(CHANGED_ELSEWHERE, "changed_elsewhere")
             entry.approval = typed.strip()[:100]
     if action == "add" and wanted in filing.facts.scope_entries and len(rows) < MOST_ENTRIES:
         standard = filing.facts.scope_entries[wanted]
@@ -130,7 +143,10 @@ def _change(filing: Filing, application: Application, action: str, wanted: str, 
             rows.append(ScopeEntry(code=standard.code, text=standard.text, licensed=standard.licensed))
     elif action == "custom" and custom and len(rows) < MOST_ENTRIES and all(e.text != custom for e in rows):
         rows.append(ScopeEntry(code="", text=custom))
-    place = int(wanted) if wanted.isascii() and wanted.isdigit() and int(wanted) < len(rows) else None
+    target = ""
+    if action == "move":
+        wanted, _, target = wanted.rpartition("@")
+    place = next((i for i, e in enumerate(rows) if name_of(e) == wanted), None)
     if place is None:
         return
     if action == "remove":
@@ -139,5 +155,7 @@ def _change(filing: Filing, application: Application, action: str, wanted: str, 
         rows[place - 1 : place + 1] = [rows[place], rows[place - 1]]
     elif action == "first":
         rows.insert(0, rows.pop(place))
+    elif action == "move" and target.isascii() and target.isdigit():
+        rows.insert(min(int(target), len(rows) - 1), rows.pop(place))
     elif action == "down" and place + 1 < len(rows):
         rows[place : place + 2] = [rows[place + 1], rows[place]]
