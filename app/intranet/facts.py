@@ -42,7 +42,7 @@ WORDS: dict[str, dict[str, Any]] = {
     "level": LEVELS, "kind": PLACES, "category": CATEGORIES, "timing": TIMINGS, "ask": {"true": _l("Yes")},
 }  # fmt: skip
 FIELDS = {
-    "code": _l("Code"), "name": _l("Name"), "level": _l("Level"), "host_division": _l("Division it belongs to"),
+    "code": _l("Code"), "name": _l("Name of the office or place"), "level": _l("Level"), "host_division": _l("Division it belongs to"),
     "uscc_authority_code": _l("Authority code in credit codes"), "aliases": _l("Other names"), "note": _l("Note"),
     "kind": _l("What it speaks of"), "division_code": _l("Within the division"), "place": _l("Place"),
     "authority_code": _l("Registration authority"), "entity_types": _l("Only for these types"),

@@ -141,3 +141,11 @@ def test_wordings_are_read_as_with_the_whole_table_of_phrases():
         input=json.dumps(texts), capture_output=True, text=True, check=True, env={},
     )  # fmt: skip
     assert [spoken(t) for t in texts] == json.loads(whole.stdout)
+
+
+def test_typical_entries_of_licences_are_in_the_catalogue():
+    """SC-05: wordings seen on licences; selling packaged food is general, to be filed."""
+    entries = {e.text: e for e in FACTS.scope_entries.values()}
+    for text in ("软件开发", "信息系统集成服务", "技术服务、技术开发、技术咨询、技术交流、技术转让、技术推广", "互联网销售（除销售需要许可的商品）"):  # fmt: skip
+        assert entries[text].category == "general"
+    assert entries["食品销售（仅销售预包装食品）"].category == "filing"
