@@ -8,9 +8,12 @@ import logging
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
+from asn1crypto import ocsp as asn1_ocsp
 from asn1crypto import x509 as asn1
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -113,8 +116,6 @@ def test_small_and_quiet(desk, caplog):
 
 def test_archive_stamp_carries_over_the_years(tmp_path, db, papers):
     """B-LTA: under clocks of +1, +5 and +15 years with renewals every signature holds; without them it does not."""
-    import time_machine
-
     authority = Authority.create(tmp_path / "ca", PASSPHRASE, base_url="http://127.0.0.1:9")
     authority.register(db)
     desk = Desk(db, authority, papers)
@@ -270,7 +271,65 @@ def without_proofs(desk, monkeypatch):
     return desk.signed("address_commitment")
 
 
+def expired_signer(desk, monkeypatch):
+    """Signed with a certificate that had run out, past the check that refuses it."""
+    original, gather = desk.authority.issue_event_certificate, pdf.gather
+
+    def earlier(act):
+        def done(*arguments, **asked):
+            with time_machine.travel(datetime.now(UTC) - timedelta(minutes=45)):
+                return act(*arguments, **asked)
+
+        return done
+
+    def of_then(db, authority, credentials):
+        """The signer's own proof is of before the end, the others' are of now."""
+        now = gather(db, authority, [c for c in credentials if c.serial not in issued])
+        own = [c for c in credentials if c.serial in issued]
+        then = earlier(gather)(db, authority, own)
+        return proofs.Proofs(now.certificates + then.certificates, now.answers + then.answers, now.lists)
+
+    issued = set()
+
+    def issue(db, **asked):
+        made = earlier(original)(db, **asked)
+        issued.add(f"{made.serial_number:x}")
+        return made
+
+    monkeypatch.setattr(desk.authority, "issue_event_certificate", issue)
+    monkeypatch.setattr(pdf, "gather", of_then)
+    return desk.signed("address_commitment")
+
+
+def revoked_meanwhile(desk, monkeypatch):
+    """The certificate is revoked after the signature is made and before the time stamp proves it."""
+    original, gather = desk.authority.issue_event_certificate, pdf.gather
+    issued = set()
+
+    def issue(db, **asked):
+        made = original(db, **asked)
+        issued.add(f"{made.serial_number:x}")
+        return made
+
+    def then(db, authority, credentials):
+        found = gather(db, authority, credentials)
+        answers = list(found.answers)
+        for place, credential in enumerate(credentials):
+            if credential.serial in issued:
+                moment = datetime.now(UTC) - timedelta(seconds=30)
+                revocation.revoke(db, credential.serial, "keyCompromise", moment)
+                fresh = revocation.answer_for(db, authority, credential.certificate, credential.issuer)
+                answers[place] = asn1_ocsp.OCSPResponse.load(fresh)
+        return replace(found, answers=tuple(answers))
+
+    monkeypatch.setattr(desk.authority, "issue_event_certificate", issue)
+    monkeypatch.setattr(pdf, "gather", then)
+    return desk.signed("address_commitment")
+
+
 CORPUS = [
+    (expired_signer, "not_valid_then"),
+    (revoked_meanwhile, "revoked"),
     (content_swap, "changed_afterwards"),
     (covering_annotation, "changed_afterwards"),
     (hidden_layer, "changed_afterwards"),
