@@ -63,6 +63,13 @@ REASONS = {
     "revoked": _l("The certificate was revoked when it was signed."),
     "revocation_unknown": _l("Nothing in the file proves that the certificate was in force."),
     "certificate_unfit": _l("The certificate is not made for signatures."),
+    "control_invalid": _l("The proof that only the signer could sign does not hold for this paper."),
+}
+CONTROLS = {
+    "passkey": _l("the signer alone: the phone confirmed these very papers (passkey)"),
+    "pin": _l("the signer alone: with the key that only the signer's PIN opens"),
+    "none": _l("not proven: the file does not show that only the signer could sign"),
+    "invalid": _l("the proof in the file does not belong to this signature"),
 }
 
 
@@ -137,7 +144,7 @@ def file() -> ResponseReturnValue:
         if reports:
             return render_template(
                 "public/verify/report.html", reports=reports, reasons=REASONS, when=datetime.fromisoformat, levels=LEVELS,
-                changes=CHANGES, revocation=REVOCATION, holds=all(r.valid for r in reports),
+                changes=CHANGES, revocation=REVOCATION, controls=CONTROLS, holds=all(r.valid for r in reports),
                 later=reports[-1].coverage != "whole_file", name=form.file.data.filename,
             )  # fmt: skip
         form.file.errors = [problem]

@@ -9,11 +9,13 @@ from PIL import Image
 from sqlalchemy import select
 from webauthn.helpers import base64url_to_bytes
 
+from app.public import verify
+from signing import validation
 from signing.errors import SigningError
 from tests import factories
 from tests.app.browser import browser
 from tests.authenticator import Authenticator
-from tests.page_laws import check_fragment
+from tests.page_laws import check_fragment, check_page
 from tests.signatures.people import PIN_CODE, Identity, portrait, token_of
 from workflow import objects
 from workflow.accounts.models import Account
@@ -399,3 +401,17 @@ def test_stored_face_is_encrypted(world):
     world.phone.send("/face", frame=(BytesIO(portrait()), "x.jpg"), live=unused, consent="y")
     assert Image.open(BytesIO(objects.get(world.row.face_key))).format == "JPEG"
     assert world.row.face_key.endswith(".p")
+
+
+def test_a_stranger_reads_who_could_sign(world):
+    """ES-01: the public page says of each signature whether only the signer could make it, in words for every case."""
+    assert set(verify.REASONS) == set(validation.REASONS)
+    assert set(verify.CONTROLS) == set(validation.CONTROLS) - {""}
+    world.ready()
+    world.phone.send("/papers", consent="y", pin=PIN_CODE)
+    stranger = world.new_phone()
+    stranger.get("/verify")
+    paper = objects.get(act.papers_of(world.db, world.row)[0].key)
+    answer = stranger.raw("/verify/file", file=(BytesIO(paper), "paper.pdf"))
+    check_page(answer, typed=[*TYPED, "paper.pdf", world.row.name])
+    assert "只有其 PIN 码能打开的密钥" in answer.text
