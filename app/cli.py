@@ -183,7 +183,7 @@ def verify(file: Path, root: Path | None, as_json: bool) -> None:
     if root is None:
         from workflow.signer import authority
 
-        roots = [authority().root]
+        roots = authority().roots
     else:
         roots = validation.load_roots(root.read_bytes())
     try:

@@ -21,9 +21,10 @@ from sqlalchemy.orm import Session
 from signing import issuing, rotation
 from signing.errors import AuthorityUnavailable
 from signing.issuing import EvidenceLink, Issuer, common_name, distinguished_name
-from signing.keys import FolderKeys, Key, KeyStore
+from signing.keys import FolderKeys, KeyStore
 from signing.rotation import HOUR, Change, Sessions
 from signing.shelf import Shelf
+from signing.suites import AnyKey, Sm2Key
 from signing.tables import Certificate
 
 
@@ -31,7 +32,7 @@ from signing.tables import Certificate
 class Credential:
     """A key that may sign papers, its certificate, and the certificates above it (issuing first, root last)."""
 
-    key: Key
+    key: AnyKey
     certificate: x509.Certificate
     chain: tuple[x509.Certificate, ...]
     issuer: str  # label of the issuing certificate
@@ -58,7 +59,7 @@ class Authority:
     def __init__(self, folder: Path, keys: KeyStore, root_keys: KeyStore) -> None:
         self.shelf = Shelf(folder)
         self._keys, self._root_keys = keys, root_keys
-        self._loaded_keys: dict[str, Key] = {}
+        self._loaded_keys: dict[str, AnyKey] = {}
 
     # -- founding and opening ------------------------------------------------------------------------------------
 
@@ -187,12 +188,16 @@ class Authority:
         with self.changing(sessions) as change:
             return change.add_seal(authority_code, name)
 
-    def renew_root_list(self, revoked: Mapping[str, rotation.Revoked] | None = None) -> bytes:
-        """Make the root's CRL anew, for a year; needs the root's key. What it held stays, `revoked` (by serial) is added."""
+    def renew_root_list(
+        self, revoked: Mapping[str, rotation.Revoked] | None = None, label: str = ""
+    ) -> bytes:
+        """Make a root's CRL anew, for a year; needs its key. What it held stays, `revoked` (by serial) is added."""
         with self.shelf.locked():
-            known = rotation.listed(self.root_list())
-            der = rotation.root_list(self.root_issuer(), {**known, **(revoked or {})})
-            self.shelf.save_root_list(der)
+            root = self.root_issuer(label)
+            name = dict(self.root_lists())[root.label]
+            known = rotation.listed(self.shelf.root_list(name))
+            der = rotation.root_list(root, {**known, **(revoked or {})})
+            self.shelf.save_root_list(der, name)
             return der
 
     # -- what it has -----------------------------------------------------------------------------------------------
@@ -212,6 +217,31 @@ class Authority:
         """The certificate that everything rests on."""
         return self.certificate(self.manifest["root"][-1])
 
+    @property
+    def roots(self) -> list[x509.Certificate]:
+        """What everything rests on: the root, and the SM2 one if an authority has chosen that suite."""
+        return [self.certificate(label) for label, _ in self.root_lists()]
+
+    def root_lists(self) -> list[tuple[str, str]]:
+        """The labels of the roots with the names of their lists on the shelf."""
+        second = self.manifest.get("sm2", {}).get("root", [])
+        return [
+            *((label, rotation.ROOT_LIST) for label in self.manifest["root"][-1:]),
+            *((label, rotation.SM2_ROOT_LIST) for label in second),
+        ]
+
+    @property
+    def issuing_labels(self) -> list[str]:
+        """The issuing certificates of both suites, oldest first."""
+        return [*self.manifest["issuing"], *self.manifest.get("sm2", {}).get("issuing", [])]
+
+    @property
+    def sm2_keys(self) -> FolderKeys:
+        """Where the keys of the SM2 suite are. Raises `AuthorityUnavailable` when the keys are in a PKCS#11 token."""
+        if not (isinstance(self._keys, FolderKeys) and isinstance(self._root_keys, FolderKeys)):
+            raise AuthorityUnavailable("the PKCS#11 token does not sign with SM2")
+        return self._keys
+
     def issuer(self, label: str = "") -> Issuer:
         """The current issuing certificate with its key, or the one of this label."""
         label = label or self.manifest["issuing"][-1]
@@ -223,7 +253,8 @@ class Authority:
 
     def chain(self, issuer: str = "") -> tuple[x509.Certificate, ...]:
         """The certificates above a leaf of this issuer (the current one): issuing first, root last."""
-        return self.certificate(issuer or self.manifest["issuing"][-1]), self.root
+        label = issuer or self.manifest["issuing"][-1]
+        return self.certificate(label), self.certificate(self._issuer_label(label, "issuing"))
 
     def tsa(self) -> Credential:
         """The time stamping key in use."""
@@ -233,11 +264,13 @@ class Authority:
         """The key that answers for certificates of this issuing label."""
         return self._credential(self.manifest["ocsp"][issuer][-1])
 
-    def seal_for(self, db: Session, authority_code: str, name: str) -> Credential:
+    def seal_for(self, db: Session, authority_code: str, name: str, suite: str = "p256") -> Credential:
         """The seal of a registration authority, made at first use and recorded in the caller's transaction.
 
-        `authority_code`: letters and digits, as in the authorities' catalogue.
+        `authority_code`: letters and digits, as in the authorities' catalogue. `suite`: p256 or sm2.
         """
+        if suite == "sm2":
+            return self._sm2_seal(db, authority_code, name)
         if not authority_code.isalnum():
             raise ValueError("an authority's code has letters and digits only")
         if authority_code not in self.manifest["seals"]:
@@ -246,6 +279,20 @@ class Authority:
                     change.add_seal(authority_code, name)
         self.register(db)
         return self._credential(self.manifest["seals"][authority_code][-1])
+
+    def _sm2_seal(self, db: Session, code: str, name: str) -> Credential:
+        if not code.isalnum():
+            raise ValueError("an authority's code has letters and digits only")
+        if code not in self.manifest.get("sm2", {}).get("seals", {}):
+            with self.changing() as change:
+                if "sm2" not in change.manifest:
+                    keys = self.sm2_keys
+                    assert isinstance(self._root_keys, FolderKeys)
+                    change.add_sm2(keys, self._root_keys)
+                if code not in change.manifest["sm2"]["seals"]:
+                    change.add_sm2_seal(self.sm2_keys, code, name)
+        self.register(db)
+        return self._credential(self.manifest["sm2"]["seals"][code][-1])
 
     def root_list(self) -> bytes:
         """The root's CRL (DER)."""
@@ -259,7 +306,10 @@ class Authority:
                 yield label, profile
         for labels in manifest["ocsp"].values():
             yield from ((label, "ocsp") for label in labels)
-        for labels in manifest["seals"].values():
+        second = manifest.get("sm2", {"root": [], "issuing": [], "seals": {}})
+        for profile in ("root", "issuing"):
+            yield from ((label, profile) for label in second[profile])
+        for labels in (*manifest["seals"].values(), *second["seals"].values()):
             yield from ((label, "seal") for label in labels)
 
     # -- issuing -----------------------------------------------------------------------------------------------------
@@ -323,15 +373,19 @@ class Authority:
 
     # -- keys ----------------------------------------------------------------------------------------------------------
 
-    def credential(self, key: Key, certificate: x509.Certificate) -> Credential:
+    def credential(self, key: AnyKey, certificate: x509.Certificate) -> Credential:
         """A key with its certificate of this authority, and the certificates above it."""
         issuer = self._label_of_issuer(certificate)
         return Credential(key, certificate, self.chain(issuer), issuer)
 
-    def root_issuer(self) -> Issuer:
-        """The root with its key. Raises `AuthorityUnavailable` when that is offline."""
-        label = self.manifest["root"][-1]
-        return Issuer(label, self.certificate(label), self._root_keys.load(label))
+    def root_issuer(self, label: str = "") -> Issuer:
+        """The root, or the one above this label, with its key. Raises `AuthorityUnavailable` when that is offline."""
+        label = self._issuer_label(label, "issuing") if label else self.manifest["root"][-1]
+        return Issuer(label, self.certificate(label), _load(self._root_keys, label))
+
+    def root_above(self, issuing_label: str) -> str:
+        """The label of the root that signed an issuing certificate."""
+        return self._issuer_label(issuing_label, "issuing")
 
     def root_at_hand(self) -> bool:
         """Whether the root's key is here; it may rest offline."""
@@ -344,20 +398,27 @@ class Authority:
         return self.credential(self._key(label), self.certificate(label))
 
     def _label_of_issuer(self, certificate: x509.Certificate) -> str:
-        for label in reversed(self.manifest["issuing"]):
+        for label in reversed(self.issuing_labels):
             if self.certificate(label).subject == certificate.issuer:
                 return str(label)
         raise AuthorityUnavailable("the certificate was issued by another authority")
 
     def _issuer_label(self, label: str, profile: str) -> str:
         if profile in ("root", "issuing"):
-            return str(self.manifest["root"][-1])
+            roots = self.manifest["sm2"]["root"] if label.startswith("sm2-") else self.manifest["root"]
+            return str(roots[-1])
         return self._label_of_issuer(self.certificate(label))
 
-    def _key(self, label: str) -> Key:
+    def _key(self, label: str) -> AnyKey:
         if label not in self._loaded_keys:
-            self._loaded_keys[label] = self._keys.load(label)
+            self._loaded_keys[label] = _load(self._keys, label)
         return self._loaded_keys[label]
+
+
+def _load(keys: KeyStore, label: str) -> AnyKey:
+    if label.startswith("sm2-") and isinstance(keys, FolderKeys):
+        return Sm2Key.load(keys.kept(label))
+    return keys.load(label)
 
 
 def _row(

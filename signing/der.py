@@ -67,8 +67,10 @@ def signed_data(
     *,
     content: bytes | None = None,
     token: bytes = b"",
+    digest: bytes = SHA256,
+    algorithm: bytes = ECDSA_SHA256,
 ) -> bytes:
-    """A ContentInfo with one signer (ECDSA, SHA-256) over detached data, or over a TSTInfo given as `content`.
+    """A ContentInfo with one signer (ECDSA and SHA-256 unless told) over detached data, or over a TSTInfo given as `content`.
 
     `held`: the certificates to carry; `token`: a time stamp over the signature, as unsigned attribute.
     """
@@ -77,9 +79,9 @@ def signed_data(
         SEQUENCE,
         core.Integer(1).dump(),
         tlv(SEQUENCE, certificate.issuer.dump(), core.Integer(certificate.serial_number).dump()),
-        SHA256,
+        digest,
         bytes([0xA0]) + attributes[1:],
-        ECDSA_SHA256,
+        algorithm,
         tlv(OCTETS, signature),
         unsigned,
     )
@@ -87,7 +89,7 @@ def signed_data(
     body = tlv(
         SEQUENCE,
         core.Integer(1 if content is None else 3).dump(),
-        set_of(SHA256),
+        set_of(digest),
         tlv(SEQUENCE, inner),
         tlv(0xA0, *sorted(c.dump() for c in held)) if held else b"",
         set_of(signer),

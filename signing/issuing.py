@@ -1,7 +1,7 @@
 """Builds certificates after their profile: first with a throwaway key for the linter, then with the real one."""
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,9 +11,10 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 
-from signing import lint
-from signing.keys import CURVE, Key
+from signing import lint, suites
+from signing.keys import CURVE
 from signing.profiles import CERTIFICATE_POLICY, EVIDENCE_EXTENSION, PRACTICE_STATEMENT, PROFILES, Profile
+from signing.suites import AnyKey
 
 SHA256 = hashes.SHA256()
 
@@ -37,7 +38,7 @@ class Issuer:
 
     label: str
     certificate: x509.Certificate
-    key: Key
+    key: AnyKey
 
 
 def distinguished_name(**parts: str) -> x509.Name:
@@ -64,11 +65,11 @@ def evidence_link(certificate: x509.Certificate) -> dict[str, Any]:
 def issue(
     profile_name: str,
     subject: x509.Name,
-    public_key: ec.EllipticCurvePublicKey,
+    public_key: ec.EllipticCurvePublicKey | bytes,
     issuer: Issuer | None,
     *,
     base_url: str,
-    own_key: Key | None = None,
+    own_key: AnyKey | None = None,
     lifetime: timedelta | None = None,
     backdate: timedelta = timedelta(minutes=1),
     link: EvidenceLink | None = None,
@@ -76,26 +77,30 @@ def issue(
 ) -> x509.Certificate:
     """A certificate of this profile, linted before it is signed.
 
-    `lifetime` defaults to the profile's and never outlives the issuer; the start lies `backdate` in the past for
+    `public_key`: on P-256, or the 64 octets of an SM2 key; then a P-256 key stands for it until the linter has seen it,
+    and nobody may ask OCSP for the certificate. `lifetime` defaults to the profile's and never outlives the issuer; the start lies `backdate` in the past for
     clocks that run behind. `issuer` is None for a root, which signs itself with `own_key`.
     Raises `LintFailure` before the real key is used.
     """
     profile = PROFILES[profile_name]
+    if isinstance(public_key, bytes):
+        profile = replace(profile, status_service=False)
+        point, twin = public_key, ec.generate_private_key(CURVE).public_key()
+    else:
+        point, twin = b"", public_key
     begin = (at or datetime.now(UTC)).replace(microsecond=0) - backdate
     end = begin + (lifetime or profile.lifetime)
     if issuer is not None:
         end = min(end, issuer.certificate.not_valid_after_utc)
     builder = (
-        _draft(profile, subject, public_key, issuer, base_url, link)
-        .not_valid_before(begin)
-        .not_valid_after(end)
+        _draft(profile, subject, twin, issuer, base_url, link).not_valid_before(begin).not_valid_after(end)
     )
     lint.check(
         profile, builder.sign(ec.generate_private_key(CURVE), SHA256), issuer.certificate if issuer else None
     )
     key = issuer.key if issuer else own_key
     assert key is not None
-    return builder.sign(key, SHA256)
+    return x509.load_der_x509_certificate(suites.signed(builder, key, twin if point else None, point))
 
 
 def _draft(
@@ -142,7 +147,7 @@ def _draft(
         builder = builder.add_extension(x509.OCSPNoCheck(), critical=False)
     if profile.revocation_pointers and issuer is not None:
         access = [_access(AuthorityInformationAccessOID.CA_ISSUERS, f"{base_url}/pki/{issuer.label}.cer")]
-        if not profile.authority:
+        if not profile.authority and profile.status_service:
             access.insert(0, _access(AuthorityInformationAccessOID.OCSP, f"{base_url}/pki/ocsp"))
         list_at = x509.UniformResourceIdentifier(f"{base_url}/pki/crl/{issuer.label}.crl")
         builder = builder.add_extension(

@@ -8,8 +8,10 @@ import os
 from pathlib import Path
 from typing import Protocol
 
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from signing.errors import AuthorityUnavailable
@@ -83,7 +85,25 @@ class FolderKeys:
         return key
 
     def holds(self, label: str) -> bool:
-        return (self._folder / f"{label}.pem").exists()
+        return any((self._folder / f"{label}.{kind}").exists() for kind in ("pem", "key"))
+
+    def keep(self, label: str, secret: bytes) -> None:
+        """Keep a secret that is no PKCS#8 key, encrypted with AES-256-GCM. Raises `AuthorityUnavailable` if it is there."""
+        nonce = os.urandom(12)
+        sealed = nonce + AESGCM(bytes.fromhex(self._opened().decode())).encrypt(nonce, secret, label.encode())
+        if self.holds(label) or not write_once(self._folder / f"{label}.key", sealed):
+            raise AuthorityUnavailable(f"the key {label} exists already")
+
+    def kept(self, label: str) -> bytes:
+        """Such a secret again. Raises `AuthorityUnavailable` if it is missing or does not open."""
+        try:
+            sealed = (self._folder / f"{label}.key").read_bytes()
+            cipher = AESGCM(bytes.fromhex(self._opened().decode()))
+            return cipher.decrypt(sealed[:12], sealed[12:], label.encode())
+        except FileNotFoundError:
+            raise AuthorityUnavailable(f"the key {label} is not here") from None
+        except InvalidTag:
+            raise AuthorityUnavailable(f"the passphrase does not open the key {label}") from None
 
 
 def write_once(path: Path, content: bytes) -> bool:

@@ -123,7 +123,7 @@ def _extensions(profile: Profile, draft: x509.Certificate, issuer: x509.Certific
         access = draft.extensions.get_extension_for_class(x509.AuthorityInformationAccess).value
         methods = {description.access_method for description in access}
         wanted = {AuthorityInformationAccessOID.CA_ISSUERS}
-        if not profile.authority:
+        if not profile.authority and profile.status_service:
             wanted.add(AuthorityInformationAccessOID.OCSP)
         if methods != wanted:
             found.append("authority information access differs from the profile")

@@ -8,8 +8,6 @@ from io import BytesIO
 from typing import Any
 
 from asn1crypto import cms
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.layout import AxisAlignment, InnerScaling, Margins, SimpleBoxLayoutRule
 from pyhanko.pdf_utils.misc import PdfError
@@ -30,7 +28,7 @@ from pyhanko.sign.timestamps import TimeStamper
 from pyhanko.stamp import StaticStampStyle
 from sqlalchemy.orm import Session
 
-from signing import der, stamps
+from signing import der, stamps, suites
 from signing.authority import Authority, Credential
 from signing.drawing import Drawing, share
 from signing.errors import PaperRefused
@@ -61,13 +59,13 @@ class HeldKey(signers.Signer):
         self._certificate = parsed(credential.certificate)
         self._held = [self._certificate, *(parsed(c) for c in credential.chain[:-1])]
         super().__init__(signing_cert=self._certificate)
-        self._key = credential.key
+        self._key, self._suite = credential.key, suites.of(credential.key)
 
     async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:
         """See Signer."""
         if dry_run:
             return bytes(72)
-        return self._key.sign(data, ec.ECDSA(getattr(hashes, digest_algorithm.upper())()))
+        return self._suite.sign(self._key, data)
 
     async def signed_attrs(self, data_digest: bytes, *args: Any, **kwargs: Any) -> cms.CMSAttributes:
         """See Signer. The time of signing is the time stamp's, so none is claimed here (PAdES)."""
@@ -92,7 +90,15 @@ class HeldKey(signers.Signer):
             made = await timestamper.async_timestamp(sha256(signature).digest(), "sha256")
             token = made.dump()
         return cms.ContentInfo.load(
-            der.signed_data(self._certificate, self._held, attributes, signature, token=token)
+            der.signed_data(
+                self._certificate,
+                self._held,
+                attributes,
+                signature,
+                token=token,
+                digest=self._suite.digest_identifier,
+                algorithm=self._suite.signature_identifier,
+            )
         )
 
 
@@ -140,7 +146,7 @@ class Pen:
                 share(writer, fonts.SANS, stamps.LABELS)
             metadata = signers.PdfSignatureMetadata(
                 field_name=field,
-                md_algorithm="sha256",
+                md_algorithm=suites.of(self.credential.key).digest,
                 subfilter=SigSeedSubFilter.PADES,
                 reason=reason or None,
                 name=self.credential.name,

@@ -39,6 +39,7 @@ class Profile:
     required_subject: tuple[str, ...] = ("C", "CN")
     no_check: bool = False  # OCSP delegates: RFC 6960, 4.2.2.2.1
     revocation_pointers: bool = True
+    status_service: bool = True  # whether OCSP answers for it; authorities' certificates have lists only
     evidence: bool = False
 
 

@@ -14,9 +14,10 @@ from pyhanko.pdf_utils.writer import BasePdfFileWriter
 from pyhanko.sign.validation.dss import DocumentSecurityStore
 from sqlalchemy.orm import Session
 
-from signing import revocation
+from signing import revocation, suites
 from signing.authority import Authority, Credential
 from signing.errors import CertificateUnusable
+from signing.tables import Certificate
 
 
 def parsed(certificate: x509.Certificate) -> asn1.Certificate:
@@ -46,6 +47,7 @@ def gather(db: Session, authority: Authority, credentials: Iterable[Credential])
     """
     certificates: dict[bytes, asn1.Certificate] = {}
     answers: dict[str, asn1_ocsp.OCSPResponse] = {}
+    lists = [authority.root_list()]
     for credential in credentials:
         if credential.serial in answers:
             continue
@@ -55,6 +57,12 @@ def gather(db: Session, authority: Authority, credentials: Iterable[Credential])
             raise CertificateUnusable(
                 f"{credential.name}: the certificate {credential.serial} is not valid now"
             )
+        for found in (certificate, *credential.chain[:-1]):
+            held = parsed(found)
+            certificates[held.sha256] = held
+        if suites.of(credential.key) is suites.SM2:
+            lists += _sm2_lists(db, authority, credential)
+            continue
         answer = revocation.answer_for(db, authority, certificate, credential.issuer)
         status = ocsp.load_der_ocsp_response(answer).certificate_status
         if status is not ocsp.OCSPCertStatus.GOOD:
@@ -62,11 +70,18 @@ def gather(db: Session, authority: Authority, credentials: Iterable[Credential])
                 f"{credential.name}: the certificate {credential.serial} is {status.name.lower()}"
             )
         answers[credential.serial] = asn1_ocsp.OCSPResponse.load(answer)
-        for found in (certificate, *credential.chain[:-1]):
-            held = parsed(found)
-            certificates[held.sha256] = held
     return Proofs(
         tuple(certificates.values()),
         tuple(answers.values()),
-        (asn1_crl.CertificateList.load(authority.root_list()),),
+        tuple(asn1_crl.CertificateList.load(der) for der in lists),
     )
+
+
+def _sm2_lists(db: Session, authority: Authority, credential: Credential) -> list[bytes]:
+    """The lists of the second suite, which has no OCSP delegate. Raises CertificateUnusable."""
+    row = db.get(Certificate, credential.serial, populate_existing=True)
+    if row is None or row.revoked_at is not None:
+        state = "unknown" if row is None else "revoked"
+        raise CertificateUnusable(f"{credential.name}: the certificate {credential.serial} is {state}")
+    above = authority.root_above(credential.issuer)
+    return [revocation.current_list(db, authority, label) for label in (credential.issuer, above)]

@@ -8,6 +8,7 @@ from cryptography.x509 import ocsp
 from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
+from signing import suites
 from signing.authority import Authority, serial_of
 from signing.errors import SigningError
 from signing.tables import Certificate, RevocationList
@@ -39,8 +40,8 @@ def revoke(db: Session, serial: str, reason: str, at: datetime | None = None) ->
 
 def current_list(db: Session, authority: Authority, issuer: str = "") -> bytes:
     """The CRL of an issuing label (the current one), DER; made anew when a day old or behind the revocations."""
-    if issuer in authority.manifest["root"]:
-        return authority.root_list()
+    if issuer in (lists := dict(authority.root_lists())):
+        return authority.shelf.root_list(lists[issuer])
     issuer = issuer or authority.issuer().label
     latest = db.scalars(
         select(RevocationList)
@@ -59,7 +60,7 @@ def current_list(db: Session, authority: Authority, issuer: str = "") -> bytes:
 def renew_lists(db: Session, authority: Authority) -> int:
     """Have a current CRL of every issuing certificate that has not run out. Does not commit; returns how many."""
     now = datetime.now(UTC)
-    labels = [x for x in authority.manifest["issuing"] if authority.certificate(x).not_valid_after_utc > now]
+    labels = [x for x in authority.issuing_labels if authority.certificate(x).not_valid_after_utc > now]
     for label in labels:
         current_list(db, authority, label)
     return len(labels)
@@ -102,7 +103,7 @@ def make_list(db: Session, authority: Authority, issuer: str = "") -> bytes:
             .add_extension(x509.CRLReason(REASONS[reason]), critical=False)
             .build()
         )
-    der = builder.sign(signer.key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
+    der = suites.signed(builder, signer.key)
     db.add(
         RevocationList(
             issuer=signer.label, number=number, der=der, this_update=now, next_update=now + LIST_LIFETIME
@@ -192,6 +193,7 @@ def _signed(
     )
     if nonce is not None:
         builder = builder.add_extension(x509.OCSPNonce(nonce), critical=False)
+    assert not isinstance(delegate.key, suites.Sm2Key)  # the second suite has lists only
     return builder.sign(delegate.key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
 
 

@@ -11,15 +11,14 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy.orm import Session
 
-from signing import issuing
+from signing import issuing, suites
 from signing.issuing import Issuer, common_name, distinguished_name
-from signing.keys import KeyStore
+from signing.keys import FolderKeys, KeyStore
 from signing.profiles import PROFILES
 from signing.shelf import Manifest, Shelf
+from signing.suites import Sm2Key
 
 if TYPE_CHECKING:
     from signing.authority import Authority
@@ -29,6 +28,7 @@ Revoked = tuple[datetime, x509.ReasonFlags]
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 ROOT_LIST_LIFETIME = timedelta(days=365)
 ROOT_LIST_RENEWED_BEFORE = timedelta(days=90)
+ROOT_LIST, SM2_ROOT_LIST = "root.crl", "sm2-root.crl"
 
 
 class Change:
@@ -92,11 +92,66 @@ class Change:
 
     def add_seal(self, code: str, name: str) -> str:
         """A seal of a registration authority."""
-        sample = self.manifest["sample"] and not name.endswith("（样例）")
-        shown = f"{name}（样例）" if sample else name
+        shown = self._shown(name)
         label = self._add_leaf("seal", f"seal-{code}", shown, organisation=shown, number=code)
         self.manifest["seals"].setdefault(code, []).append(label)
         return label
+
+    # -- the second suite: a tree of its own, its keys encrypted beside the others' ------------------------------------
+
+    def add_sm2(self, keys: FolderKeys, root_keys: FolderKeys) -> None:
+        """Found the SM2 tree: root, its list, issuing certificate."""
+        label = self._next_label("sm2-root", root_keys)
+        name, key = self.manifest["name"], _new_sm2(root_keys, label)
+        root = issuing.issue(
+            "root",
+            distinguished_name(C="CN", O=name, CN=f"{name} SM2 Root CA"),
+            key.public,
+            None,
+            own_key=key,
+            base_url=self.manifest["base_url"],
+            backdate=HOUR,
+        )
+        self._keep(label, "root", root, label)
+        self.manifest["sm2"] = {"root": [label], "issuing": [], "seals": {}}
+        self._shelf.save_root_list(root_list(Issuer(label, root, key), {}), SM2_ROOT_LIST)
+        self.add_sm2_issuing(keys, Issuer(label, root, key))
+
+    def add_sm2_issuing(self, keys: FolderKeys, root: Issuer) -> str:
+        """An issuing certificate of the SM2 tree; it has a list and no OCSP delegate."""
+        label = self._next_label("sm2-issuing", keys)
+        name, number = self.manifest["name"], label.rsplit("-", 1)[1]
+        certificate = issuing.issue(
+            "issuing",
+            distinguished_name(C="CN", O=name, CN=f"{name} SM2 Issuing CA {number}"),
+            _new_sm2(keys, label).public,
+            root,
+            base_url=self.manifest["base_url"],
+        )
+        self._keep(label, "issuing", certificate, root.label)
+        self.manifest["sm2"]["issuing"].append(label)
+        return label
+
+    def add_sm2_seal(self, keys: FolderKeys, code: str, name: str) -> str:
+        """A seal of a registration authority that signs with SM2 and SM3."""
+        above = self.manifest["sm2"]["issuing"][-1]
+        issuer = Issuer(above, self._shelf.certificate(above), Sm2Key.load(keys.kept(above)))
+        shown = self._shown(name)
+        label = self._next_label(f"sm2-seal-{code}", keys)
+        certificate = issuing.issue(
+            "seal",
+            distinguished_name(C="CN", O=shown, CN=shown, SERIALNUMBER=code),
+            _new_sm2(keys, label).public,
+            issuer,
+            base_url=self.manifest["base_url"],
+        )
+        self._keep(label, "seal", certificate, above)
+        self.manifest["sm2"]["seals"].setdefault(code, []).append(label)
+        return label
+
+    def _shown(self, name: str) -> str:
+        sample = self.manifest["sample"] and not name.endswith("（样例）")
+        return f"{name}（样例）" if sample else name
 
     def _add_leaf(
         self,
@@ -141,6 +196,12 @@ class Change:
         return f"{stem}-{number}"
 
 
+def _new_sm2(keys: FolderKeys, label: str) -> Sm2Key:
+    key = Sm2Key.generate()
+    keys.keep(label, key.secret + key.public)
+    return key
+
+
 # -- the root's list -----------------------------------------------------------------------------------------------------
 
 
@@ -177,7 +238,7 @@ def root_list(root: Issuer, revoked: Mapping[str, Revoked]) -> bytes:
             .add_extension(x509.CRLReason(reason), critical=False)
             .build()
         )
-    return builder.sign(root.key, hashes.SHA256()).public_bytes(Encoding.DER)
+    return suites.signed(builder, root.key)
 
 
 # -- before it runs out --------------------------------------------------------------------------------------------------
@@ -211,6 +272,13 @@ def due(authority: "Authority", at: datetime | None = None) -> list[Due]:
         ("tsa", "", manifest["tsa"][-1], issuing_end),
         *(("seal", code, labels[-1], issuing_end) for code, labels in manifest["seals"].items()),
     ]
+    if second := manifest.get("sm2"):
+        root_end, end = (
+            authority.certificate(second[kind][-1]).not_valid_after_utc for kind in ("root", "issuing")
+        )
+        working.append(("root", "", second["root"][-1], end))
+        working.append(("issuing", "", second["issuing"][-1], root_end))
+        working += [("seal", code, labels[-1], end) for code, labels in second["seals"].items()]
     for issuer, labels in manifest["ocsp"].items():
         end = authority.certificate(issuer).not_valid_after_utc
         if end > now:  # it answers until the last certificate of its issuer has run out
@@ -221,9 +289,10 @@ def due(authority: "Authority", at: datetime | None = None) -> list[Due]:
         gain = min(now + rule.lifetime, end) - until
         if until - now < rule.renew_before and (gain > timedelta(days=1) or profile == "root"):
             found.append(Due(label, profile, until, subject, profile in ("root", "issuing")))
-    listed_until = x509.load_der_x509_crl(authority.root_list()).next_update_utc
-    if listed_until is not None and listed_until - now < ROOT_LIST_RENEWED_BEFORE:
-        found.append(Due(manifest["root"][-1], "root_list", listed_until, by_root=True))
+    for label, name in authority.root_lists():
+        listed_until = x509.load_der_x509_crl(authority.shelf.root_list(name)).next_update_utc
+        if listed_until is not None and listed_until - now < ROOT_LIST_RENEWED_BEFORE:
+            found.append(Due(label, "root_list", listed_until, by_root=True))
     return found
 
 
@@ -242,7 +311,10 @@ def renew(
         waiting = [item for item in open_ if item.profile == "root" or (item.by_root and not at_hand)]
         made = []
         for item in (item for item in open_ if item not in waiting):
-            if item.profile == "issuing":
+            second = item.label.startswith("sm2-")
+            if item.profile == "issuing" and second:
+                made.append(change.add_sm2_issuing(authority.sm2_keys, authority.root_issuer(item.label)))
+            elif item.profile == "issuing":
                 made.append(change.add_issuing(authority.root_issuer()))
             elif item.profile == "tsa":
                 made.append(change.add_tsa())
@@ -250,8 +322,13 @@ def renew(
                 made.append(change.add_ocsp(item.subject))
             elif item.profile == "seal":
                 name = common_name(authority.certificate(item.label).subject)
-                made.append(change.add_seal(item.subject, name))
-    if any(item.profile == "root_list" for item in open_ if item not in waiting):
-        authority.renew_root_list()
-        made.append("root_list")
+                made.append(
+                    change.add_sm2_seal(authority.sm2_keys, item.subject, name)
+                    if second
+                    else change.add_seal(item.subject, name)
+                )
+    for item in open_:
+        if item.profile == "root_list" and item not in waiting:
+            authority.renew_root_list(label=item.label)
+            made.append("root_list")
     return made, waiting

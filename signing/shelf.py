@@ -81,13 +81,13 @@ class Shelf:
         self._replace(f"certificates/{label}.cer", certificate.public_bytes(Encoding.DER))
         self._certificates[label] = certificate
 
-    def root_list(self) -> bytes:
+    def root_list(self, name: str = "root.crl") -> bytes:
         """The root's CRL (DER)."""
-        return (self.folder / "root.crl").read_bytes()
+        return (self.folder / name).read_bytes()
 
-    def save_root_list(self, der: bytes) -> None:
+    def save_root_list(self, der: bytes, name: str = "root.crl") -> None:
         """Publish the root's CRL."""
-        self._replace("root.crl", der)
+        self._replace(name, der)
 
     def _replace(self, name: str, content: bytes) -> None:
         path = self.folder / name

@@ -12,14 +12,12 @@ import httpx
 from asn1crypto import cms, core, tsp
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
 from pyhanko.sign.timestamps import TimeStamper, TimestampRequestError
 from pyhanko.sign.timestamps.common_utils import handle_tsp_response
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from signing import der
+from signing import der, suites
 from signing.authority import Authority, Credential
 from signing.errors import TimeStampFailure
 from signing.profiles import TIME_STAMP_POLICY
@@ -157,7 +155,7 @@ def _token(
 def _signed(signer: Credential, info: tsp.TSTInfo, held: list[x509.Certificate]) -> cms.ContentInfo:
     content, own = info.dump(), parsed(signer.certificate)
     attributes = der.signed_attributes(der.TST_INFO, sha256(content).digest(), own)
-    signature = signer.key.sign(attributes, ec.ECDSA(hashes.SHA256()))
+    signature = suites.P256.sign(signer.key, attributes)
     return cms.ContentInfo.load(
         der.signed_data(own, [parsed(c) for c in held], attributes, signature, content=content)
     )

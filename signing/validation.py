@@ -33,7 +33,7 @@ from pyhanko_certvalidator import CertificateValidator, ValidationContext
 from pyhanko_certvalidator import errors as paths
 from pyhanko_certvalidator.path import ValidationPath
 
-from signing import control
+from signing import control, guomi, suites
 from signing.errors import PaperRefused
 from signing.issuing import evidence_link
 
@@ -269,7 +269,9 @@ class _Examiner:
         digest = None if content == "tst_info" else signature.compute_digest()
         try:
             intact, valid = (
-                validate_sig_integrity(
+                suites.cms_integrity(signature.signer_info, signature.signer_cert, digest)
+                if digest is not None and suites.is_sm2(signature.signer_cert)
+                else validate_sig_integrity(
                     signature.signer_info,
                     signature.signer_cert,
                     expected_content_type=content,
@@ -321,9 +323,13 @@ class _Examiner:
     async def _built(
         self, certificate: asn1.Certificate, others: list[asn1.Certificate], moment: datetime, use: str
     ) -> _Path:
+        if use == "signing" and suites.is_sm2(certificate):
+            reason = guomi.path_reason(certificate, others, self._trust, self._store.lists, moment, TOLERANCE)
+            return _Path(reason)
         context = ValidationContext(
-            trust_roots=self._trust, other_certs=others, ocsps=self._store.answers, crls=self._store.lists,
-            moment=moment, allow_fetching=False, revocation_mode="hard-fail", time_tolerance=TOLERANCE,
+            trust_roots=[root for root in self._trust if not suites.is_sm2(root)],
+            other_certs=[other for other in others if not suites.is_sm2(other)],
+            ocsps=self._store.answers, crls=self._store.lists, moment=moment, allow_fetching=False, revocation_mode="hard-fail", time_tolerance=TOLERANCE,
         )  # fmt: skip
         validator = CertificateValidator(certificate, validation_context=context)
         usages = {"non_repudiation"} if use == "signing" else set()

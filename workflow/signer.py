@@ -6,11 +6,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from cryptography import x509
+from sqlalchemy.orm import Session
 
-from signing.authority import Authority
+from signing.authority import Authority, Credential
 from signing.errors import SigningError
 from signing.keys import KeyStore
 from workflow.errors import OutsideFailure
+from workflow.policies.queries import policy
 from workflow.settings import Settings, settings
 
 
@@ -57,7 +59,12 @@ def authority() -> Authority:
 
 def trusted_roots() -> list[x509.Certificate]:
     """The roots that signatures and time stamps of this installation rest on."""
-    return [authority().root]
+    return authority().roots
+
+
+def seal_of(db: Session, code: str, name: str) -> Credential:
+    """The seal of a registration authority of the catalogue, of the suite that it chose (policy `signature_suite`)."""
+    return authority().seal_for(db, code.replace("-", ""), name, policy(db, "signature_suite", code))
 
 
 @contextmanager

@@ -80,10 +80,7 @@ def certificate(label: str) -> ResponseReturnValue:
 @public
 def revoked(label: str) -> ResponseReturnValue:
     """The revocation list of the root or of an issuing certificate (DER)."""
-    manifest = _authority().manifest
-    if label in manifest["root"]:
-        return _answer(_authority().root_list(), "application/pkix-crl")
-    if label not in manifest["issuing"]:
+    if label not in {*_authority().issuing_labels, *dict(_authority().root_lists())}:
         raise NotFound(label)
     try:
         return _answer(revocation.current_list(db, _authority(), label), "application/pkix-crl")

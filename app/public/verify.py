@@ -156,7 +156,7 @@ def _examined(data: bytes) -> tuple[list[SignatureReport], str]:
     if len(data) > MOST_BYTES:
         return [], gettext("The file is larger than 10 MB. Papers and licences of this platform are smaller.")
     try:
-        reports = validate(data, [current_app.extensions["authority"].root])
+        reports = validate(data, current_app.extensions["authority"].roots)
     except PaperRefused:
         return [], gettext("This is no PDF that can be read. It may be damaged, or another kind of file.")
     return reports, gettext("This is no PDF with a signature, or it was printed anew since it was signed.")

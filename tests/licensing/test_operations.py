@@ -112,3 +112,20 @@ def test_revoked_licence_says_so(house):
     operations.revoke(house.db, row.id, Actor.system(), "提交虚假材料")
     assert (row.state, row.revoked_reason) == ("revoked", "提交虚假材料")
     assert row.revoked_at
+
+
+def test_an_authority_that_chose_sm2_seals_with_it(house, approved):
+    """ES-22: the policy of the case's authority decides, and the papers hold under its SM2 root."""
+    from signing.validation import validate
+    from workflow.policies.models import Policy
+    from workflow.signer import authority
+
+    house.db.add(
+        Policy(key="signature_suite", authority_code=approved.authority_code, value="sm2", valid_from=today(), reason="国密")
+    )  # fmt: skip
+    row = operations.prepare(house.db, approved.id)
+    files = operations.make_files(house.db, row.id)
+    for key in files.values():
+        (report,) = validate(objects.get(key), authority().roots)
+        assert (report.reason, report.level) == ("", "B-LT") and "SM2" in report.issuer
+        assert validate(objects.get(key), [authority().root])[0].reason == "untrusted_root"

@@ -29,7 +29,7 @@ from workflow.messages.operations import send
 from workflow.naming import declaration
 from workflow.naming import operations as naming
 from workflow.settings import settings
-from workflow.signer import authority, may_fail
+from workflow.signer import authority, may_fail, seal_of
 
 
 def prepare(db: Session, case_id: uuid.UUID) -> Licence:
@@ -84,7 +84,7 @@ def make_files(db: Session, licence_id: uuid.UUID) -> dict[str, str]:
         ),
     }  # fmt: skip
     with may_fail():
-        seal = authority().seal_for(db, office.code.replace("-", ""), office.name)
+        seal = seal_of(db, office.code, office.name)
         sealed = {kind: sealing.seal(db, authority(), paper, seal) for kind, paper in papers.items()}
     return {kind: objects.put(file) for kind, file in sealed.items()}
 

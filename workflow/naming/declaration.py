@@ -29,7 +29,7 @@ from workflow.policies.queries import policy
 from workflow.review.models import Decision
 from workflow.review.operations import actor_of, decide
 from workflow.settings import settings
-from workflow.signer import authority
+from workflow.signer import authority, seal_of
 
 COMMITMENT = Words("请勾选承诺后再提交。", "Tick the commitment to go on.")
 BLOCKED = Words(
@@ -278,6 +278,6 @@ def notice_of(db: Session, case: Case, row: NameDeclaration) -> str:
             issued=local_date(now()), acted_on=local_date(row.declared_at), until=local_date(row.reserved_until),
             simulated=settings().simulated,
         )  # fmt: skip
-        seal = authority().seal_for(db, office.code.replace("-", ""), office.name)
+        seal = seal_of(db, office.code, office.name)
         row.notice_key = objects.put(sealing.seal(db, authority(), notice("name", facts), seal))
     return row.notice_key

@@ -14,6 +14,7 @@ DEFAULTS: dict[str, Any] = {
     "name_review": "findings",  # all | findings | none: which names a registrar looks at (0.1)
     "reservation_months": 2,  # NM-44
     "straight_through": False,  # approval without an examiner when no rule finds anything
+    "signature_suite": "p256",  # of the authority's seals: p256 | sm2 (ES-22)
     "scope_style": "split",  # split (SC-03) | single (SC-04)
     "address_proof": "commitment",  # ADR-03: commitment | proof
     "address_exceptions": [],  # ADR-03: {"address", "why": disputed | false_commitment}, where no commitment suffices
