@@ -178,7 +178,7 @@ def upload_from_phone(visitor: Visitor, phone: Visitor, photo: Path) -> None:
     visitor.press("Show a QR code")
     phone.open(read_qr(visitor))
     phone.page.context.set_offline(True)
-    phone.page.locator("#files").set_input_files(photo)
+    phone.page.locator("input[name=files]").set_input_files(photo)
     phone.page.get_by_text(phone.say("No connection. It goes on by itself when you are back.")).wait_for()
     phone.wrong.clear()
     phone.page.context.set_offline(False)
