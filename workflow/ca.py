@@ -85,7 +85,7 @@ def revoke(serial: str, reason: str) -> None:
         revocation.revoke(db, row.serial, reason)
         if row.profile == "issuing":
             moment = datetime.now(UTC).replace(microsecond=0)
-            own.renew_root_list({row.serial: (moment, revocation.REASONS[reason])})
+            own.renew_root_list({row.serial: (moment, revocation.REASONS[reason])}, row.label or "")
         else:
             revocation.make_list(db, own, row.issuer)
     click.echo(f"{serial} is revoked; the lists and OCSP answers say so.")

@@ -132,6 +132,11 @@ def test_commands_revoke(house):
     qibu("revoke", serial_of(issuing), "cACompromise")
     listed = x509.load_der_x509_crl(visitor.get("/pki/crl/root-1.crl").data)
     assert listed.get_revoked_certificate_by_serial_number(issuing.serial_number) is not None
+    second = own.seal_for(house.db, "420106", "样例局", suite="sm2").chain[0]
+    house.db.commit()
+    qibu("revoke", serial_of(second), "cACompromise")
+    listed = x509.load_der_x509_crl(visitor.get("/pki/crl/sm2-root-1.crl").data)
+    assert listed.get_revoked_certificate_by_serial_number(second.serial_number) is not None
 
 
 def test_upkeep_renews_and_warns(house, monkeypatch, caplog):
