@@ -1,6 +1,7 @@
 """PAdES: signatures and seals in PDFs, with time stamp and validation data inside (B-LT), archive stamp (B-LTA)."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -8,6 +9,7 @@ from io import BytesIO
 from typing import Any
 
 from asn1crypto import cms
+from cryptography import x509
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.layout import AxisAlignment, InnerScaling, Margins, SimpleBoxLayoutRule
 from pyhanko.pdf_utils.misc import PdfError
@@ -25,13 +27,14 @@ from pyhanko.sign.fields import (
 from pyhanko.sign.general import SigningError as PyHankoError
 from pyhanko.sign.general import extract_certificate_info
 from pyhanko.sign.timestamps import TimeStamper
+from pyhanko.sign.validation.generic_cms import extract_tst_data_iter
 from pyhanko.stamp import StaticStampStyle
 from sqlalchemy.orm import Session
 
 from signing import der, stamps, suites
 from signing.authority import Authority, Credential
 from signing.drawing import Drawing, share
-from signing.errors import PaperRefused
+from signing.errors import AuthorityUnavailable, PaperRefused
 from signing.papers import fonts
 from signing.papers.data import RenderedPaper
 from signing.papers.layout import ACCEPTANCE
@@ -257,20 +260,40 @@ def seal(db: Session, authority: Authority, paper: RenderedPaper, credential: Cr
 def archive(db: Session, authority: Authority, pdf: bytes, digest: str = "sha256") -> bytes:
     """The PDF with an archive time stamp over everything in it (B-LTA); repeated before algorithms age.
 
-    The proofs of the time stamping certificate go in with the same revision. Does not commit.
-    Raises PaperRefused, TimeStampFailure, CertificateUnusable.
+    The proofs of the time stamping certificate go in with the same revision, and fresh ones of those that made the
+    stamps before: whoever validates later must see that they were sound until now (EN 319 102-1, 5.6.2).
+    Does not commit. Raises PaperRefused, TimeStampFailure, CertificateUnusable.
     """
-    own = OwnTimeStamper(db, authority)
-    proofs = gather(db, authority, [own.signer])
-    stamper = signers.PdfTimeStamper(own)
-    held = sum(len(certificate.dump()) for certificate in proofs.certificates)
+    tsa = authority.tsa()
+    proofs = gather(db, authority, [tsa, *_stampers(authority, pdf)])
+    stamper = signers.PdfTimeStamper(OwnTimeStamper(db, authority))
+    reserved = 2 * (len(parsed(tsa.certificate).dump()) + ATTRIBUTES)
     try:
         writer = IncrementalPdfFileWriter(BytesIO(pdf))
         proofs.put_into(writer)
-        out = stamper.timestamp_pdf(writer, digest, bytes_reserved=2 * (held + ATTRIBUTES))
+        out = stamper.timestamp_pdf(writer, digest, bytes_reserved=reserved)
     except (PyHankoError, PdfError, ValueError) as error:
         raise PaperRefused(str(error)) from error
     return bytes(out.getvalue())
+
+
+def _stampers(authority: Authority, pdf: bytes) -> list[Credential]:
+    """Our time stamping certificates, still valid, behind the newest archive stamp; without one, the signatures'."""
+    reader, now = _read(pdf), datetime.now(UTC)
+    tokens = [s.signed_data for s in reader.embedded_timestamp_signatures[-1:]]
+    for signature in reader.embedded_regular_signatures if not tokens else ():
+        tokens += extract_tst_data_iter(signature.signer_info, signed=False)
+    found: dict[bytes, Credential] = {}
+    for token in tokens:
+        der_bytes = extract_certificate_info(token).signer_cert.dump()
+        certificate = x509.load_der_x509_certificate(der_bytes)
+        if der_bytes in found or certificate.not_valid_after_utc <= now:
+            continue
+        with suppress(AuthorityUnavailable):  # another authority's
+            found[der_bytes] = authority.credential(
+                authority.tsa().key, certificate
+            )  # its state is asked for
+    return list(found.values())
 
 
 @dataclass(frozen=True)

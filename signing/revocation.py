@@ -177,6 +177,11 @@ def _signed(
     delegate = authority.ocsp_delegate(issuer)
     name, key = _hashes(authority.certificate(issuer), algorithm)
     now = datetime.now(UTC).replace(microsecond=0)
+    until = now + ANSWER_LIFETIME
+    if (
+        row is not None and row.not_after > now
+    ):  # who validates in years must not take it for later than the end
+        until = min(until, row.not_after - SKEW)
     if row is None:
         status, moment, reason = ocsp.OCSPCertStatus.UNKNOWN, None, None
     elif row.revoked_at is not None:
@@ -185,9 +190,7 @@ def _signed(
         status, moment, reason = ocsp.OCSPCertStatus.GOOD, None, None
     builder = (
         ocsp.OCSPResponseBuilder()
-        .add_response_by_hash(
-            name, key, serial, algorithm, status, now - SKEW, now + ANSWER_LIFETIME, moment, reason
-        )
+        .add_response_by_hash(name, key, serial, algorithm, status, now - SKEW, until, moment, reason)
         .responder_id(ocsp.OCSPResponderEncoding.HASH, delegate.certificate)
         .certificates([delegate.certificate])
     )
