@@ -12,6 +12,7 @@ from workflow.catalogues.queries import from_files
 from workflow.errors import NotFound, Words
 from workflow.establishment import rules, types
 from workflow.establishment.data import Application
+from workflow.establishment.drafts import opened_fields
 from workflow.licensing.uscc import new_uscc
 
 FACTS = from_files()
@@ -434,6 +435,19 @@ def test_what_the_register_knows_is_held_against_the_application():
     assert found("武汉别的有限公司", True, "软件开发") == {("RN-03", "organisations.0.name")}
     assert found(parent["name"], False, "软件开发") == {("RN-03", "organisations.0.uscc")}
     assert found(parent["name"], True, "餐饮服务") == {("BR-SCOPE", "scope.0.text")}
+
+
+def test_what_follows_opens_with_what_it_follows_from():
+    """PRO-05: a corrected amount changes the shares, a corrected founder the head; nothing else opens."""
+    shares = opened_fields(application("jsc", FACTS), ["contributions.1.subscribed"])
+    assert set(shares) == {
+        "contributions.1.subscribed",
+        "capital",
+        "contributions.0.shares",
+        "contributions.1.shares",
+    }
+    head = opened_fields(application("sole", FACTS), ["contributions.0.party"])
+    assert "governance.legal_representative" in head and "capital" not in head
 
 
 def test_foreign_documents_are_pointed_at():

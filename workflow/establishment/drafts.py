@@ -129,9 +129,14 @@ def opened_fields(application: Application, fields: Iterable[str]) -> list[str]:
     address without its authority.
     """
     opened: dict[str, None] = {}
+    kind, rows = types.get(application.entity_type), range(len(application.contributions))
     for field in fields:
         root, *rest = field.split(".")
         opened[field] = None
+        if "shares" in kind.asks and root in ("capital", "par_value", "contributions"):
+            opened |= {f"contributions.{i}.shares": None for i in rows}  # they follow (`derive.settle`)
+        if kind.founders == "one" and root in ("contributions", "capital"):
+            opened |= {"governance.legal_representative": None, "contributions.0.subscribed": None}
         if root in ("address", "business_place", "scope", "beneficial", "submitter", "licence"):
             opened[root] = None
         elif root in ("term_years", "long_term"):
