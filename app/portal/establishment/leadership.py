@@ -304,7 +304,7 @@ class PartnersForm(SectionForm):
     section: ClassVar[str] = "officers"
     executing = forms.Checkboxes(
         _l("Executing partners"), choices=[], mark_optional=False,
-        hint=_l("Who acts for the partnership. Where you choose nobody, the law takes all general partners."),
+        hint=_l("Who acts for the partnership; at first all general partners, as the law has it."),
     )  # fmt: skip
     employees = forms.IntegerField(_l("Number of employees"), most=1_000_000)
 
