@@ -37,6 +37,7 @@ def main() -> int:
         "registration": timed("registration", qibu, "demo", "--out", str(demo)),
         "names": timed("names", qibu, "bench", "names", "--size", "45000", "--json"),
         "rooms": timed("rooms", sys.executable, "-m", "benchmarks.rooms", "--json"),
+        "signatures": timed("signatures", sys.executable, "-m", "benchmarks.signatures"),
         "saving": timed("saving", sys.executable, "-m", "benchmarks.saving_http"),
     }
     if (demo / "summary.json").exists():
