@@ -113,7 +113,7 @@ def _events(paper: Paper, facts: EvidenceFacts) -> None:
         stamped = moment(event.at).removesuffix(" +08:00")
         rooted = event.day.isoformat() if event.day else "零点过后"
         rows.append([event.place, stamped, event.what, event.who, _digest(event.sha256), rooted])
-    paper.add(_table(rows, (14, 31, 30, 20, 56, 19)))
+    paper.add(_table(rows, (14, 31, 25, 25, 56, 19)))
 
 
 def _consents(paper: Paper, facts: EvidenceFacts) -> None:
