@@ -134,19 +134,17 @@ def _listed(case: Case) -> dict[str, Any]:
 @limiter.limit("120 per minute")
 @signed_in
 def arrived(number: str) -> ResponseReturnValue:
-    """The list of files, asked for every two seconds while the phone's link works: a fragment."""
+    """The files and what they make of the needs, asked for every two seconds while the phone's link works: a fragment."""
     case = case_of(db, number, current_user.id)
     listed = _listed(case)
     ended = _link(number) is None
     if request.args.get("seen") == listed["seen"] and not ended:
         return "", 204
+    needed = needs.needed(db, case, draft_of(db, case.id)[0], catalogue(db))
     page = render_template(
-        "portal/attachments/files.html",
-        case=case,
-        kinds=files.KINDS,
-        editable=case.state in EDITABLE,
-        **listed,
-    )
+        "portal/attachments/arrived.html", case=case, kinds=files.KINDS, editable=case.state in EDITABLE,
+        needed=needed, **listed,
+    )  # fmt: skip
     return page, STOP_POLLING if ended else 200
 
 

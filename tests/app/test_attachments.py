@@ -90,8 +90,10 @@ def test_what_is_needed_follows_the_answers(house, case, desk):
     house.db.commit()
     assert "托管合同" in desk.get(url(case)).text and "缺少" in desk.get(url(case)).text
     upload(desk, case, (pdf(), "contract.pdf"))
-    page = desk.get(url(case)).text
-    assert "已有" in page and "缺少" not in page
+    arrived = desk.get(url(case, "/arrived"))  # what a script fetches when it has sent a file
+    check_fragment(arrived)
+    for page in (desk.get(url(case)), arrived):
+        assert "已有" in page.text and "缺少" not in page.text
 
 
 @pytest.mark.parametrize(

@@ -125,11 +125,23 @@ const send = async (form, kind, file) => {
   await attempt();
 };
 
+// What the server said about these files no longer holds once others are on their way.
+const forget = (form) => {
+  const summary = document.querySelector(".govuk-error-summary");
+  if (summary) document.title = document.title.replace(/^[^：:]*(：|: )/, ""); // it began with "Error"
+  summary?.remove();
+  for (const group of form.querySelectorAll(".govuk-form-group--error")) {
+    group.classList.remove("govuk-form-group--error");
+    group.querySelector(".govuk-error-message")?.remove();
+  }
+};
+
 for (const form of document.querySelectorAll("form[data-upload]")) {
   const inputs = [...form.querySelectorAll("input[type=file]")];
   const chosen = () => inputs.flatMap((input) => [...input.files]);
   const sendAll = () => {
     const kind = form.elements.kind?.value ?? "";
+    if (chosen().length) forget(form);
     for (const file of chosen()) send(form, kind, file);
     for (const input of inputs) input.value = "";
   };
