@@ -1,10 +1,11 @@
 """One platform and one browser a run; a failed journey shows what the processes said."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Error, sync_playwright
 
 from tests.journeys.platform import Platform, running
 
@@ -48,5 +49,8 @@ def pytest_runtest_makereport(item, call):
     report = (yield).get_result()
     found = item.stash.get(PLATFORM, None)
     if found is not None and report.failed:
+        for visitor in found.visitors:
+            with suppress(Error):
+                visitor.picture("failed")
         report.sections.append(("the platform's logs", found.processes.tails()))
         report.sections.append(("pictures", str(found.folder / "pictures")))

@@ -30,6 +30,7 @@ class Platform:
     browser: Browser
     processes: Processes
     open_doors: ExitStack = field(default_factory=ExitStack)
+    visitors: list[Visitor] = field(default_factory=list)
 
     def visitor(
         self,
@@ -39,9 +40,10 @@ class Platform:
         english: bool = False,
         scripts: bool = True,
         signed_in: Any = None,
+        pictures: bool = True,
     ) -> Visitor:
         """Somebody at a browser of their own, who sees nobody else's cookies; `signed_in` with those of another one
-        of theirs (a context's storage state)."""
+        of theirs (a context's storage state). `pictures` keeps one of every page."""
         context = self.browser.new_context(
             **(PHONE if phone else DESKTOP), locale="en-GB" if english else "zh-CN", java_script_enabled=scripts,
             permissions=["camera", "clipboard-read", "clipboard-write"], storage_state=signed_in,
@@ -51,7 +53,12 @@ class Platform:
         if english:
             for url in self.urls.values():
                 context.add_cookies([{"name": "qibu_lang", "value": "en", "url": url}])
-        return Visitor(context, name, self.folder / "pictures", self.urls, phone, english, scripts)
+        visitor = Visitor(
+            context, name, self.folder / "pictures", self.urls, phone, english, scripts, pictures
+        )
+        self.visitors.append(visitor)
+        self.open_doors.callback(self.visitors.remove, visitor)
+        return visitor
 
     def person(self, label: str) -> dict:
         """One of the sandbox's people: name, numbers, cards, the notary's code."""

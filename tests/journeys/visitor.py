@@ -45,9 +45,11 @@ class Visitor:
         phone: bool,
         english: bool,
         scripts: bool,
+        pictured: bool = True,
     ) -> None:
         self.name, self.pictures, self.urls = name, pictures, urls
         self.phone, self.english, self.scripts = phone, english, scripts
+        self.pictured = pictured
         self.page = context.new_page()
         self.typed: set[str] = set()
         self.wrong: list[str] = []
@@ -138,7 +140,8 @@ class Visitor:
         self._look(response)
 
     def _look(self, response: Response) -> None:
-        self.picture()
+        if self.pictured:
+            self.picture()
         where = f"{self.name} at {response.url} ({response.status})"
         breaches, _ = breaches_of(response.text(), typed=self.typed)
         if self.phone and self.page.evaluate(OVERFLOW) > 0:
