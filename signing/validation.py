@@ -117,6 +117,14 @@ def validate(
     return asyncio.run(examiner.reports())
 
 
+def _is_readable(certificate: asn1.Certificate) -> bool:
+    """Whether a certificate of a file can be read to its end; what a bent file carries is parsed late."""
+    try:
+        return bool(certificate["tbs_certificate"].native)
+    except (ValueError, TypeError, KeyError):
+        return False
+
+
 @dataclass(frozen=True)
 class _Store:
     certificates: list[asn1.Certificate]
@@ -323,6 +331,9 @@ class _Examiner:
     async def _built(
         self, certificate: asn1.Certificate, others: list[asn1.Certificate], moment: datetime, use: str
     ) -> _Path:
+        others = [other for other in others if _is_readable(other)]
+        if not _is_readable(certificate):
+            return _Path("untrusted_root")
         if use == "signing" and suites.is_sm2(certificate):
             reason = guomi.path_reason(certificate, others, self._trust, self._store.lists, moment, TOLERANCE)
             return _Path(reason)

@@ -36,7 +36,7 @@ class Settings(BaseSettings):
 
     object_store: str = ""  # "" = a folder under instance; otherwise s3://bucket/prefix
 
-    portal_url: str = "http://127.0.0.1:8001"
+    portal_url: str = "http://localhost:8001"  # by name: browsers make no passkeys for a number
     intranet_url: str = "http://127.0.0.1:8002"
     bank_url: str = "http://127.0.0.1:8003"
     sandbox_url: str = "http://127.0.0.1:8004"

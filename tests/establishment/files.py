@@ -3,7 +3,10 @@
 from io import BytesIO
 
 from PIL import Image
+from pillow_heif import register_heif_opener
 from pypdf import PdfWriter
+
+register_heif_opener()
 
 
 def photo(size=(40, 30), form="JPEG", colour="white", **options):

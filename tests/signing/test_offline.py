@@ -69,5 +69,5 @@ def test_the_single_file_checks_papers_offline(desk, root_pem, folder):
 
 def test_it_names_what_it_needs():
     assert {"pyhanko", "cryptography", "asn1crypto"} <= set(bundle.needs()) <= {
-        "pyhanko", "pyhanko-certvalidator", "cryptography", "asn1crypto", "webauthn",
+        "pyhanko", "pyhanko-certvalidator", "cryptography", "asn1crypto", "webauthn", "gmssl-pyx",
     }  # fmt: skip

@@ -145,6 +145,11 @@ class ScopeEntry(Fact, Base):
         return self.category == "licensed"
 
     @property
+    def explanation(self) -> str:
+        """The description; empty where it only repeats the class of GB/T 4754."""
+        return "" if self.description.startswith("《国民经济行业分类》") else self.description
+
+    @property
     def industry_code(self) -> str:
         """The first GB/T 4754 code, or empty."""
         return self.industry_codes[0] if self.industry_codes else ""

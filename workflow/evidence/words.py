@@ -3,6 +3,7 @@
 EVENTS = {
     "open": "开始办理",
     "declare_name": "申报名称",
+    "waive_name": "不申报名称",
     "approve_name": "名称获准保留",
     "refuse_name": "名称未获准",
     "release_name": "放弃名称",
