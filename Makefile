@@ -50,8 +50,8 @@ test: setup test-tools ## Everything: style, types, arrows, unit, integration an
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n 2 -m "not journey"
-	$(BIN)/python -m pytest -m journey
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not journey"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m journey
 
 .PHONY: check
 check: setup $(VENV)/.dev ## The quick part of the tests: style, types, arrows

@@ -22,7 +22,7 @@ def postgres(tmp_path_factory, worker_id="master"):
     server = EmbeddedPostgres(folder)
     server.start(FAST)
     yield server
-    server.stop()
+    server.stop("immediate")
     shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -61,18 +61,3 @@ def db(shared_engine):
     session.close()
     outer.rollback()
     connection.close()
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config, log):
-    """The browser journeys share one platform, so one worker plays them all.
-
-    Their `xdist_group` mark says so, but pytest-xdist 3.8 writes the group to a place where pytest 9.2 does not look.
-    """
-    from xdist.scheduler import LoadGroupScheduling
-
-    class Scheduling(LoadGroupScheduling):
-        def _split_scope(self, nodeid: str) -> str:
-            return "journeys" if "tests/journeys/" in nodeid else super()._split_scope(nodeid)
-
-    return Scheduling(config, log) if config.getvalue("dist") == "loadgroup" else None

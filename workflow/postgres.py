@@ -92,11 +92,11 @@ class EmbeddedPostgres:
             "start",
         )
 
-    def stop(self) -> None:
-        """Stop the server; quietly if it does not run."""
+    def stop(self, mode: str = "fast") -> None:
+        """Stop the server; quietly if it does not run. `immediate` writes nothing any more, for data to be thrown away."""
         if self.running():
             with contextlib.suppress(PostgresUnavailable):
-                self._run(self._unprivileged(), "pg_ctl", "-D", str(self.data), "-m", "fast", "-w", "stop")
+                self._run(self._unprivileged(), "pg_ctl", "-D", str(self.data), "-m", mode, "-w", "stop")
 
     def running(self) -> bool:
         """Whether the server whose pid file lies in the data folder is alive."""

@@ -18,6 +18,7 @@ from tests.processes import ROOT, Processes, free_port, until
 
 DOORS = ("portal", "intranet", "bank", "sandbox")
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+PICTURED = bool(os.environ.get("QIBU_PICTURES"))
 DESKTOP = {"viewport": {"width": 1280, "height": 800}}
 
 
@@ -40,10 +41,9 @@ class Platform:
         english: bool = False,
         scripts: bool = True,
         signed_in: Any = None,
-        pictures: bool = True,
     ) -> Visitor:
         """Somebody at a browser of their own, who sees nobody else's cookies; `signed_in` with those of another one
-        of theirs (a context's storage state). `pictures` keeps one of every page."""
+        of theirs (a context's storage state). QIBU_PICTURES=1 keeps a picture of every page."""
         context = self.browser.new_context(
             **(PHONE if phone else DESKTOP), locale="en-GB" if english else "zh-CN", java_script_enabled=scripts,
             permissions=["camera", "clipboard-read", "clipboard-write"], storage_state=signed_in,
@@ -54,7 +54,7 @@ class Platform:
             for url in self.urls.values():
                 context.add_cookies([{"name": "qibu_lang", "value": "en", "url": url}])
         visitor = Visitor(
-            context, name, self.folder / "pictures", self.urls, phone, english, scripts, pictures
+            context, name, self.folder / "pictures", self.urls, phone, english, scripts, PICTURED
         )
         self.visitors.append(visitor)
         self.open_doors.callback(self.visitors.remove, visitor)

@@ -6,7 +6,7 @@ from PIL import Image
 from tests.journeys import applicant, company, office, signer
 from tests.journeys.platform import Platform
 
-pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("journey")]
+pytestmark = pytest.mark.journey
 
 NAME = "武汉晨岫软件有限公司"
 ADDRESS = "武汉市武昌区东湖路105号"

@@ -6,7 +6,7 @@ import pytest
 from tests.journeys import applicant, company, office, signer
 from tests.journeys.platform import Platform
 
-pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("journey")]
+pytestmark = pytest.mark.journey
 
 NAME = "武汉澄霁软件有限公司"
 ARTICLES = "公司章程"

@@ -1,10 +1,9 @@
 """Every kind of entity from its choice to papers that wait for signatures, with a mistake on each of its pages.
 
 Two applicants sign in once, since nobody may hold more than five names; each type is opened by one of them, on a desk
-or a phone, with or without scripts. QIBU_PICTURES=1 keeps a picture of every page.
+or a phone, with or without scripts.
 """
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -19,9 +18,8 @@ from tests.journeys.visitor import Visitor
 from workflow.establishment import types
 from workflow.licensing.uscc import new_uscc
 
-pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("journey")]
+pytestmark = pytest.mark.journey
 SIGNED_IN: dict[str, Any] = {}
-PICTURES = bool(os.environ.get("QIBU_PICTURES"))
 COMPANY = "武汉虚构河畔软件有限公司"
 
 
@@ -43,11 +41,11 @@ def ways(platform: Platform) -> Callable[..., Way]:
     def begin(code: str, label: str, **how: bool) -> Way:
         owner = platform.person(label)
         if label not in SIGNED_IN:
-            first = platform.visitor(f"first-{label}", pictures=PICTURES)
+            first = platform.visitor(f"first-{label}")
             applicant.sign_up(first, owner)
             applicant.sign_in(platform, first, owner)
             SIGNED_IN[label] = first.page.context.storage_state()
-        desk = platform.visitor(f"type-{code}", signed_in=SIGNED_IN[label], pictures=PICTURES, **how)
+        desk = platform.visitor(f"type-{code}", signed_in=SIGNED_IN[label], **how)
         people = {name: platform.person(name) for name in ("小李", "小王", "小赵", "小郑")}
         way = Way(platform, desk, types.get(code), owner, people)
         desk.open("portal:/cases/new")
@@ -65,7 +63,7 @@ def registrar(platform: Platform) -> Visitor:
         office.staff_sign_in(visitor, "0417")
         SIGNED_IN["registrar"] = visitor.page.context.storage_state()
         return visitor
-    return platform.visitor("registrar-types", signed_in=SIGNED_IN["registrar"], pictures=PICTURES)
+    return platform.visitor("registrar-types", signed_in=SIGNED_IN["registrar"])
 
 
 # --- the pages, each with a mistake -----------------------------------------------------------------------
