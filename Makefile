@@ -50,8 +50,7 @@ test: setup test-tools ## Everything: style, types, arrows, unit, integration an
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not journey"
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m journey
+	$(BIN)/python -m pytest -n 3 --dist worksteal
 
 .PHONY: check
 check: setup $(VENV)/.dev ## The quick part of the tests: style, types, arrows
