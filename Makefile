@@ -50,7 +50,15 @@ test: setup test-tools ## Everything: style, types, arrows, unit, integration an
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n 3 --dist worksteal
+	@$(MAKE) --no-print-directory -j2 test-rooms test-journeys
+
+.PHONY: test-rooms
+test-rooms: # unit and integration tests; beside the journeys, which often wait
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not journey"
+
+.PHONY: test-journeys
+test-journeys: # the browser's loop fills its process, so no other test shares it
+	$(BIN)/python -m pytest -m journey
 
 .PHONY: check
 check: setup $(VENV)/.dev ## The quick part of the tests: style, types, arrows
