@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Error, sync_playwright
 
 from tests.journeys.platform import Platform, running
 
-CHROMIUM = Path("/usr/bin/chromium")
+CHROMIUM = Path("/usr/bin/chromium-headless-shell")  # the whole browser draws a window nobody sees
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",
