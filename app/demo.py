@@ -357,9 +357,6 @@ class Demo:
         """6: issued by the worker; the verification page answers."""
         self.uscc = self.message(self.person["phone"], r"统一社会信用代码 ([0-9A-Z]{18})").group(1)
         self.applicant.open(f"/cases/{self.number}/licence")
-        (self.out / "licence.pdf").write_bytes(
-            self.applicant.get(f"/cases/{self.number}/licence/original.pdf")
-        )
         anybody = Browser(self.urls["portal"])
         anybody.open(self.applicant.links(r"/v/")[0])
         if self.uscc not in anybody.text:
@@ -386,6 +383,15 @@ class Demo:
 
     # --- what is left behind ------------------------------------------------------------------------------
 
+    def archived(self, path: str) -> bytes:
+        """A file as it stays: the archive time stamp comes right after the case closed."""
+
+        def stamped() -> bytes | None:
+            file = self.applicant.get(path)
+            return file if b"/ETSI.RFC3161" in file else None
+
+        return until(stamped, f"the archive time stamp of {path}")
+
     def collect(self, total: float) -> dict[str, Any]:
         """Write everything into the output folder; returns the summary."""
         me = self.applicant
@@ -396,7 +402,9 @@ class Demo:
             old.unlink()
         me.open(f"/cases/{self.number}/application/check")
         for address in dict.fromkeys(me.links(r"/papers/[a-z_]+\.pdf")):
-            (papers / address.rsplit("/", 1)[-1].split("?")[0]).write_bytes(me.get(address))
+            (papers / address.rsplit("/", 1)[-1].split("?")[0]).write_bytes(self.archived(address))
+        (self.out / "licence.pdf").write_bytes(self.archived(f"/cases/{self.number}/licence/original.pdf"))
+        (self.out / "root.pem").write_bytes(Browser(self.urls["portal"]).get("/pki/root.pem"))
         timeline = json.loads(me.get(f"/cases/{self.number}/timeline.json"))
         (self.out / "timeline.json").write_text(json.dumps(timeline, ensure_ascii=False, indent=2))
         base = f"{self.urls['sandbox']}/bank/{BANK}/files/{self.number}-B1"
@@ -465,7 +473,7 @@ def run(out: Path) -> int:
     """Start, play, stop. Returns 0 only if every step really happened."""
     out = out.absolute()
     out.mkdir(parents=True, exist_ok=True)
-    for name in ("summary.json", "timeline.json", "bank.json", "messages.json", "licence.pdf"):
+    for name in ("summary.json", "timeline.json", "bank.json", "messages.json", "licence.pdf", "root.pem"):
         (out / name).unlink(missing_ok=True)
     demo = Demo(out)
     with tempfile.TemporaryDirectory(prefix="qibu-demo-") as folder:
