@@ -27,6 +27,7 @@ from workflow.accounts.operations import open_session
 from workflow.case import Actor, open_case
 from workflow.db import now, transaction
 from workflow.establishment.drafts import create_draft
+from workflow.naming import facts
 from workflow.naming.loading import load
 from workflow.naming.parts import parse
 from workflow.personal import blind_index
@@ -53,6 +54,11 @@ def prepare() -> tuple[str, str]:
         case_number,
         f"{app.config['SESSION_COOKIE_NAME']}={signer.dumps({'_user_id': token, '_fresh': True})}",
     )
+
+
+def seat(area: str) -> str:
+    """The division as the page proposes it for a county: its prefecture."""
+    return facts.divisions()[facts.prefecture_of(area)].short
 
 
 def workers_of(master: int) -> list[str]:
@@ -142,7 +148,7 @@ def main(size: int, rate: float, seconds: float, workers: int, seed: int, folder
         queries = []
         for name, authority in proposals(400, seed):
             parts = parse(name)
-            queries.append({"area": authority, "division": "武汉", "trade_name": parts.trade_name, "industry": parts.industry,
+            queries.append({"area": authority, "division": seat(authority), "trade_name": parts.trade_name, "industry": parts.industry,
                             "form": "有限公司", "place": "front"})  # fmt: skip
         with portal(workers) as (address, master):
             page = f"{address}/cases/{number}/name/check"

@@ -208,10 +208,10 @@ def edit(number: str) -> ResponseReturnValue:
     return page, 422 if form.errors else 200
 
 
-def _suggestions(answer: Answer | None, proposal: Proposal | None) -> list[Parts]:
-    """Names that are free now and near to the wish, in parts, so that a click fills them in."""
+def _suggestions(answer: Answer | None, proposal: Proposal | None) -> list[Parts] | None:
+    """Names that are free now and near to the wish, in parts, so that a click fills them in. None: not wanted."""
     if proposal is None or proposal.text or answer is None or answer.verdict in ("clear", "could_not_check"):
-        return []
+        return None
     return [parse(name) for name in suggest(db, proposal, holder=str(current_user.id))]
 
 
@@ -238,22 +238,38 @@ def _part_of(rule: str) -> str:
 @limiter.limit("240 per minute")
 @signed_in
 def check(number: str) -> ResponseReturnValue:
-    """The live answer while one types: a fragment."""
+    """The live answer while one types: a fragment. What would be free instead comes after it, when typing pauses."""
     case = case_of(db, number, current_user.id)
     form = _form(case)
-    answer: Answer | None = None
-    proposal: Proposal | None = None
-    main = form.parent if isinstance(form, BranchNameForm) else form.trade_name
-    if main.data and form.area.data:
-        try:
-            proposal = _proposal(case, form)
-            answer = check_name(db, proposal)
-        except RuleViolation:
-            proposal = None
+    answer = _answer(case, form)[1]
     return render_template(
-        "portal/naming/answer.html", answer=answer, suggestions=_suggestions(answer, proposal), case=case, form=form,
-        marks=marks,
-    )  # fmt: skip
+        "portal/naming/answer.html", answer=answer, suggestions=None, case=case, form=form, marks=marks
+    )
+
+
+@blueprint.get("/suggestions")
+@limiter.limit("120 per minute")
+@signed_in
+def suggestions(number: str) -> ResponseReturnValue:
+    """Names that are free instead: a fragment, asked for by the live answer."""
+    case = case_of(db, number, current_user.id)
+    form = _form(case)
+    proposal, answer = _answer(case, form)
+    return render_template(
+        "portal/naming/suggestions.html", suggestions=_suggestions(answer, proposal), case=case, form=form
+    )
+
+
+def _answer(case: Case, form: NameForm | BranchNameForm) -> tuple[Proposal | None, Answer | None]:
+    """What the form proposes and the answer to it; neither while the county or the main part is missing."""
+    main = form.parent if isinstance(form, BranchNameForm) else form.trade_name
+    if not (main.data and form.area.data):
+        return None, None
+    try:
+        proposal = _proposal(case, form)
+    except RuleViolation:
+        return None, None
+    return proposal, check_name(db, proposal)
 
 
 @blueprint.post("/waive")

@@ -79,6 +79,22 @@ def test_collision_names_the_rule_the_other_and_what_is_free(shop):
     assert page.page.xpath('//input[@name="trade_name"]/@value') != ["云栖测"]
 
 
+def test_the_live_answer_comes_first_and_what_is_free_after_it(shop):
+    """The verdict does not wait for suggestions; a free name asks for none; nothing typed asks for nothing."""
+    house, case, page = shop
+    house.named("云栖测")
+    live = page.client.get(url(case, "/check"), query_string=WISH).text
+    assert "这个名称不能使用" in live and "free-names" not in live
+    assert f'hx-get="{url(case, "/suggestions")}"' in live
+    answer = page.client.get(url(case, "/suggestions"), query_string=WISH)
+    check_fragment(answer, "zh-CN")
+    assert "free-names" in answer.text
+    free = WISH | {"trade_name": "岚皋测"}
+    assert "/suggestions" not in page.client.get(url(case, "/check"), query_string=free).text
+    for nothing in (free, {}, WISH | {"area": "999999"}):
+        assert page.client.get(url(case, "/suggestions"), query_string=nothing).text.strip() == ""
+
+
 def test_declare_wants_the_commitment_and_keeps_what_was_typed(shop):
     """NM-43."""
     house, case, page = shop

@@ -14,7 +14,7 @@ from workflow.naming.commands import names
 from workflow.naming.loading import HEADER, load
 from workflow.naming.models import NameImport, RegisterName
 from workflow.naming.proposal import Proposal
-from workflow.naming.queries import check, check_text
+from workflow.naming.queries import check, check_text, free_among
 from workflow.naming.suggestions import suggest
 from workflow.settings import settings
 
@@ -67,6 +67,23 @@ def test_suggestions_are_clear_near_and_not_the_same_for_all(db, registered):
         assert check_text(db, name, "420106", now=NOW).verdict == "clear"
         assert set(name) & set("晨曦")
     assert found == suggest(db, wish, holder="a", now=NOW) != suggest(db, wish, holder="b", now=NOW)
+
+
+def test_many_asked_at_once_are_answered_as_one_by_one(db, registered):
+    """NM-42: the suggestions' statement and the check agree on which names collide."""
+    for name in ("武汉晨曦软件有限公司", "武汉星河餐饮有限公司", "武汉安康有限公司"):
+        registered(name)
+    words = ("软件", "餐饮", "科技", "")
+    trade_names = ("晨曦", "辰曦", "晨曦明", "星河", "星合", "安康", "安", "云栖", "青柠檬")
+    wishes = [
+        Proposal("420106", text=f"武汉{trade_name}{word}有限公司")
+        for trade_name in trade_names
+        for word in words
+    ]
+    alone = [w.name() for w in wishes if not any(f.match for f in check(db, w, now=NOW).findings)]
+    assert free_among(db, wishes, now=NOW) == alone
+    assert 0 < len(alone) < len(wishes)
+    assert free_among(db, [], now=NOW) == []
 
 
 FILE = """\

@@ -5,7 +5,7 @@ import itertools
 import random
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from hashlib import blake2b
 
@@ -17,11 +17,12 @@ from workflow.naming import facts
 from workflow.naming.catalogue import Catalogue
 from workflow.naming.parts import compose, parse
 from workflow.naming.proposal import Proposal
-from workflow.naming.queries import check, current_catalogue
+from workflow.naming.queries import current_catalogue, free_among
 from workflow.naming.rules import local_findings
 from workflow.naming.text import character_readings
 
 TRIES = 120
+BATCH = 24  # asked of the register in one statement
 HOPELESS = 20  # names in a row that fail without the register
 FLAVOURS = (
     "星辰晨曦昊朗晴曜光明煜", "山川林森松柏竹梅兰云溪江海湖泉", "安宁康泰和顺祥瑞福禄", "诚信德仁义正恒永久远",
@@ -31,12 +32,20 @@ FLAVOURS = (
 
 @lru_cache(maxsize=1)
 def _used() -> dict[str, tuple[str, ...]]:
-    """The most used characters by place in a trade name."""
+    """The characters of trade names by place, most used first."""
     rows = facts.rows("names_trade_characters.csv")
     return {
-        place: tuple(r["character"] for r in sorted(rows, key=lambda r: -int(r[place]))[:240])
+        place: tuple(r["character"] for r in sorted(rows, key=lambda r: -int(r[place])))
         for place in ("first", "last")
     }
+
+
+def _common() -> tuple[str, ...]:
+    return _used()["last"][:240]
+
+
+def _seldom() -> tuple[str, ...]:
+    return _used()["last"][240:900]
 
 
 def suggest(
@@ -46,26 +55,33 @@ def suggest(
     moment = now or present()
     seed = blake2b(f"{holder}|{proposal.name()}|{moment:%Y%m%d}".encode(), digest_size=8).digest()
     chance = random.Random(int.from_bytes(seed, "big"))
+    catalogue = current_catalogue(db)
+    wishes = _lawful(
+        itertools.islice(_candidates(catalogue, proposal, chance), TRIES), catalogue, local_date(moment)
+    )
     found: list[str] = []
     trades: set[str] = set()
-    catalogue, hopeless = current_catalogue(db), 0
-    for candidate in itertools.islice(_candidates(catalogue, proposal, chance), TRIES):
-        if candidate.trade_name in trades and len(trades) > 1:
-            continue
-        if local_findings(candidate, candidate.parts(), catalogue, local_date(moment)):
-            hopeless += 1
-            if (
-                hopeless == HOPELESS and not found
-            ):  # what is wrong is not the trade name: no form, no industry
-                break
-            continue
-        answer = check(db, candidate, now=moment)
-        if answer.verdict == "clear":
-            found.append(answer.parts.name)
-            trades.add(candidate.trade_name)
+    while batch := {wish.name(): wish for wish in itertools.islice(wishes, BATCH)}:
+        for name in free_among(db, list(batch.values()), now=moment):
+            trade_name = batch[name].trade_name
+            if trade_name in trades and len(trades) > 1:
+                continue
+            found.append(name)
+            trades.add(trade_name)
             if len(found) == limit:
-                break
+                return found
     return found
+
+
+def _lawful(candidates: Iterator[Proposal], catalogue: Catalogue, today: date) -> Iterator[Proposal]:
+    """Those to which no rule objects but, perhaps, the register; none when the trade name is not what is wrong."""
+    hopeless, some = 0, False
+    for candidate in candidates:
+        if not local_findings(candidate, candidate.parts(), catalogue, today):
+            some = True
+            yield candidate
+        elif (hopeless := hopeless + 1) == HOPELESS and not some:
+            return
 
 
 def _candidates(catalogue: Catalogue, proposal: Proposal, chance: random.Random) -> Iterator[Proposal]:
@@ -87,8 +103,9 @@ def _candidates(catalogue: Catalogue, proposal: Proposal, chance: random.Random)
     kinds = [
         _changed(parts.trade_name, chance),
         _longer(parts.trade_name, chance),
-        _mixed(parts.trade_name, chance),
+        _mixed(parts.trade_name, _common(), chance),
     ]
+    seldom = _mixed(parts.trade_name, _seldom(), chance)  # a crowded trade has few others left
     words = [
         w
         for w in catalogue.members.get(catalogue.group_of(parts.industry_word), ())
@@ -97,9 +114,9 @@ def _candidates(catalogue: Catalogue, proposal: Proposal, chance: random.Random)
     for word in words[:3]:
         yield replace(base, industry=parts.industry.removesuffix(parts.industry_word) + word)
     seen = {parts.trade_name}
-    while True:
+    for turn in itertools.count():
         moved = False
-        for kind in kinds:
+        for kind in kinds if turn < BATCH // 3 else [*kinds, seldom]:
             trade_name = next((t for t in kind if t not in seen), None)
             if trade_name is None:
                 continue
@@ -116,7 +133,7 @@ def _kin(character: str, chance: random.Random) -> list[str]:
     """Characters of the same flavour, else used ones that sound otherwise."""
     mine = set(character_readings(character))
     group = next((f for f in FLAVOURS if character in f), "")
-    pool = [c for c in (group or _used()["last"]) if not mine & set(character_readings(c))]
+    pool = [c for c in (group or _common()) if not mine & set(character_readings(c))]
     return chance.sample(pool, min(len(pool), 12))
 
 
@@ -130,13 +147,12 @@ def _changed(trade_name: str, chance: random.Random) -> Iterator[str]:
 
 def _longer(trade_name: str, chance: random.Random) -> Iterator[str]:
     """One character added in front, behind or in between."""
-    for c in chance.sample(_used()["last"], 40):
+    for c in chance.sample(_common(), 40):
         at = chance.randrange(len(trade_name) + 1)
         yield trade_name[:at] + c + trade_name[at:]
 
 
-def _mixed(trade_name: str, chance: random.Random) -> Iterator[str]:
+def _mixed(trade_name: str, pool: tuple[str, ...], chance: random.Random) -> Iterator[str]:
     """The first character kept, two fresh ones after it."""
-    pool = _used()["last"]
     for _ in range(60):
         yield trade_name[:1] + chance.choice(pool) + chance.choice(pool)
