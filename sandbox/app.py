@@ -11,7 +11,7 @@ from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
-from sandbox import pages, people, services
+from sandbox import licences, pages, people, services
 from sandbox.bank.gateway import PlatformClient
 from sandbox.bank.keys import BankKeys
 from sandbox.config import Config
@@ -79,10 +79,12 @@ def create_app(config: Config | None = None) -> Flask:
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     store = Store(Path(config.state) / "sandbox.db")
     people.settle(store)
+    licences.settle(store)
     keys = BankKeys(Path(config.state) / "bank-keys")
     platform = PlatformClient(config, keys)
     app.extensions["sandbox"] = World(config, store, keys, platform, Runner(config, store, platform))
     app.register_blueprint(services.blueprint)
+    app.register_blueprint(licences.blueprint)
     app.register_blueprint(pages.blueprint)
     app.register_error_handler(Refused, _refused)
     app.register_error_handler(HTTPException, _http_error)

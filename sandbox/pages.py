@@ -55,6 +55,7 @@ def home() -> Answer:
     now = switches.read(store())
     counts = {
         "people": store().count("people"),
+        "licences": store().count("licences"),
         "sms": store().count("sms"),
         "mail": store().count("mails"),
         "bank": store().count("files"),

@@ -32,6 +32,17 @@ CREATE TABLE IF NOT EXISTS mails (
     id INTEGER PRIMARY KEY, message_id TEXT NOT NULL, recipients TEXT NOT NULL, sender TEXT NOT NULL,
     subject TEXT NOT NULL, text TEXT NOT NULL, attachments TEXT NOT NULL, raw BLOB NOT NULL, at TEXT NOT NULL,
     count INTEGER NOT NULL DEFAULT 1, UNIQUE (message_id, recipients));
+CREATE TABLE IF NOT EXISTS licences (
+    id INTEGER PRIMARY KEY, uscc TEXT NOT NULL UNIQUE, name TEXT NOT NULL, number TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('existing', 'revoked')));
+CREATE TABLE IF NOT EXISTS licence_holders (
+    uscc TEXT NOT NULL REFERENCES licences(uscc), person_id TEXT NOT NULL REFERENCES people(id), role TEXT NOT NULL,
+    PRIMARY KEY (uscc, person_id));
+CREATE TABLE IF NOT EXISTS licence_sessions (
+    id TEXT PRIMARY KEY, uscc TEXT NOT NULL, name TEXT NOT NULL, purpose TEXT NOT NULL, return_url TEXT NOT NULL,
+    expires REAL NOT NULL, state TEXT NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'confirmed', 'refused')),
+    chosen TEXT NOT NULL DEFAULT '', holder TEXT NOT NULL DEFAULT '', code TEXT NOT NULL DEFAULT '',
+    tries INTEGER NOT NULL DEFAULT 0, used_by TEXT NOT NULL DEFAULT '', at TEXT NOT NULL DEFAULT '');
 CREATE TABLE IF NOT EXISTS switches (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS events (
     bank_code TEXT NOT NULL, webhook_id TEXT NOT NULL, at TEXT NOT NULL, body TEXT NOT NULL,

@@ -7,7 +7,7 @@ from typing import Any
 
 from sandbox.store import Store
 
-SERVICES = ("card", "identity", "sms", "mail", "bank", "clamd")
+SERVICES = ("card", "identity", "licence", "sms", "mail", "bank", "clamd")
 COMMON: dict[str, float | int | bool] = {
     "slow": 0.0,  # seconds before the answer
     "fail_next": 0,  # so many requests are refused with 503, nothing done

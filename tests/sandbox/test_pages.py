@@ -21,6 +21,7 @@ PAGES = [
     "/people",
     "/people/xiaozhang",
     "/people/xiaozhao",
+    "/licence",
     "/sms",
     "/mail",
     "/bank",
