@@ -4,7 +4,7 @@ What it has is on its shelf (`signing.shelf`), which several processes may share
 (`signing.keys`). How they are replaced is in `signing.rotation`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -346,18 +346,20 @@ class Authority:
         public_key: ec.EllipticCurvePublicKey,
         lifetime: timedelta = timedelta(hours=24),
         proof: Mapping[str, bytes | str] | None = None,
+        organisations: Sequence[str] = (),
     ) -> x509.Certificate:
         """A one-time certificate for one act of signing (ES-20), stored before it is returned; does not commit.
 
         `id_hash`: a keyed hash of the ID number (never the number). `proof` ties the certificate to the
         exact papers and to the signer's proof of will (`signing.control.link`). `lifetime` at most 24 hours.
+        `organisations`: for which the holder signs, proven by their licences (ES-08, ES-09).
         Raises `LintFailure` for a name or lifetime that the profile does not allow.
         """
         issuer = self.issuer()
         link = {"version": 2 if proof else 1, "reference": evidence_reference, **(proof or {})}
         certificate = issuing.issue(
             "event",
-            distinguished_name(C="CN", CN=real_name, SERIALNUMBER=id_hash),
+            distinguished_name(C="CN", O=organisations, CN=real_name, SERIALNUMBER=id_hash),
             public_key,
             issuer,
             base_url=self.manifest["base_url"],

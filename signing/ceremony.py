@@ -1,6 +1,6 @@
 """One person's act of signing: a key made for it, a certificate issued for it, every paper signed, the key gone."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -49,11 +49,13 @@ def sign_set(
     evidence_reference: str,
     proof: Proof | None = None,
     key: Key | None = None,
+    organisations: Sequence[str] = (),
 ) -> SignedSet:
     """Sign all papers of one person in one act (ES-20). Everything belongs to the caller's transaction.
 
     `proof`: that only this person could ask for it (ES-01); without one the signatures say so when they are checked.
     `key`: the one that the person's PIN opened; otherwise one is made here and gone with the act.
+    `organisations`: for which the person signs, as their licences have shown; the certificate names them (ES-08).
     Raises ProofRefused, PaperRefused, TimeStampFailure, CertificateUnusable, LintFailure; then nothing is signed.
     """
     if proof is not None:
@@ -62,7 +64,7 @@ def sign_set(
     key = key or one_time_key()
     certificate = authority.issue_event_certificate(
         db, real_name=real_name, id_hash=id_hash, evidence_reference=evidence_reference, public_key=key.public_key(),
-        lifetime=EVENT_LIFETIME, proof=link(proof) if proof else None,
+        lifetime=EVENT_LIFETIME, proof=link(proof) if proof else None, organisations=organisations,
     )  # fmt: skip
     credential = authority.credential(key, certificate)
     db.flush()

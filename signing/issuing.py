@@ -1,6 +1,7 @@
 """Builds certificates after their profile: first with a throwaway key for the linter, then with the real one."""
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -41,10 +42,16 @@ class Issuer:
     key: AnyKey
 
 
-def distinguished_name(**parts: str) -> x509.Name:
-    """A name from C, O, CN and SERIALNUMBER, in that order; empty parts are left out."""
+def distinguished_name(**parts: str | Sequence[str]) -> x509.Name:
+    """A name from C, O, CN and SERIALNUMBER, in that order, each one or several; empty parts are left out."""
+    values = {key: [value] if isinstance(value, str) else value for key, value in parts.items()}
     return x509.Name(
-        [x509.NameAttribute(lint.ATTRIBUTES[key], parts[key]) for key in lint.ATTRIBUTES if parts.get(key)]
+        [
+            x509.NameAttribute(oid, value)
+            for key, oid in lint.ATTRIBUTES.items()
+            for value in values.get(key, ())
+            if value
+        ]
     )
 
 

@@ -67,7 +67,12 @@ def _fields(profile: Profile, draft: x509.Certificate, issuer: x509.Certificate 
         values = draft.subject.get_attributes_for_oid(ATTRIBUTES[short])
         if len(values) != 1 or not str(values[0].value).strip():
             found.append(f"subject needs exactly one {short}")
-        elif any(ord(letter) < 32 for letter in str(values[0].value)):
+    short_of = {oid: short for short, oid in ATTRIBUTES.items()}
+    for attribute in draft.subject:
+        short = short_of.get(attribute.oid, attribute.oid.dotted_string)
+        if short not in (*profile.required_subject, *profile.optional_subject):
+            found.append(f"subject {short} is not in the profile")
+        if any(ord(letter) < 32 for letter in str(attribute.value)):
             found.append(f"subject {short} holds control characters")
     return found
 

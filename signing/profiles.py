@@ -37,6 +37,7 @@ class Profile:
     path_length: int | None = None
     issued_by: str = "issuing"
     required_subject: tuple[str, ...] = ("C", "CN")
+    optional_subject: tuple[str, ...] = ()  # each any number of times
     no_check: bool = False  # OCSP delegates: RFC 6960, 4.2.2.2.1
     revocation_pointers: bool = True
     status_service: bool = True  # whether OCSP answers for it; authorities' certificates have lists only
@@ -103,6 +104,7 @@ PROFILES: dict[str, Profile] = {
             SIGNING,
             extended=(DOCUMENT_SIGNING, ExtendedKeyUsageOID.EMAIL_PROTECTION),
             required_subject=("C", "CN", "SERIALNUMBER"),
+            optional_subject=("O",),  # for whom the person signs
             evidence=True,
         ),
     )

@@ -44,6 +44,7 @@ class Settings(BaseSettings):
     # Outside parties; by default the sandbox plays them all.
     card_service_url: str = ""
     identity_service_url: str = ""
+    licence_service_url: str = ""
     sms_service_url: str = ""
     smtp_host: str = "127.0.0.1"
     smtp_port: int = 8025
@@ -64,6 +65,7 @@ class Settings(BaseSettings):
         self.instance = self.instance.absolute()
         self.card_service_url = self.card_service_url or f"{self.sandbox_url}/card"
         self.identity_service_url = self.identity_service_url or f"{self.sandbox_url}/identity"
+        self.licence_service_url = self.licence_service_url or f"{self.sandbox_url}/licence"
         self.sms_service_url = self.sms_service_url or f"{self.sandbox_url}/sms"
         if self.malware_scan == "required" and not self.clamd:
             raise ValueError("QIBU_MALWARE_SCAN=required needs QIBU_CLAMD")

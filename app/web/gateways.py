@@ -4,7 +4,14 @@ from dataclasses import dataclass, field
 
 from flask import current_app
 
-from workflow.gateways import CardGateway, HttpCardGateway, HttpIdentityGateway, IdentityGateway
+from workflow.gateways import (
+    CardGateway,
+    HttpCardGateway,
+    HttpIdentityGateway,
+    HttpLicenceGateway,
+    IdentityGateway,
+    LicenceGateway,
+)
 
 
 @dataclass(frozen=True)
@@ -13,6 +20,7 @@ class Gateways:
 
     card: CardGateway = field(default_factory=HttpCardGateway)
     identity: IdentityGateway = field(default_factory=HttpIdentityGateway)
+    licence: LicenceGateway = field(default_factory=HttpLicenceGateway)
 
 
 def gateways() -> Gateways:

@@ -31,7 +31,7 @@ PUBLIC = {
     "intranet": r"/|/sign-in",
     "bank": r"/|/sign-in|/v1/(keys|token|openapi\.json)",
 }
-LINKS = r"/sign/<token>.*|/u/<token>.*"
+LINKS = r"/sign/<token>.*|/sign-licence/<uuid:check_id>|/u/<token>.*"
 
 
 def routes(app: Flask):

@@ -286,7 +286,7 @@ def _acts(holder: Holder, rest: list[Evidence], titles: dict[str, str]) -> Itera
         before = [r for r in rest if r.person == row.person and r.position < row.position]
         opened = {found["field"]: found["value"] for found in holder.openings(row)}
         facts: list[tuple[str, str]] = []
-        for kind, label in (("invitation", "邀请送达"), ("identity", "身份核验"), ("admission", "本人核验")):
+        for kind, label in _BEFORE:
             facts += [(label, _said(holder, r)) for r in before if r.kind == kind]
         method = str(row.facts.get("method", ""))
         facts += [
@@ -307,6 +307,14 @@ def _acts(holder: Holder, rest: list[Evidence], titles: dict[str, str]) -> Itera
         yield EvidenceSigner(_signer(holder, row), tuple(facts), papers)
 
 
+_BEFORE = (
+    ("invitation", "邀请送达"),
+    ("identity", "身份核验"),
+    ("licence", "所代表的单位"),
+    ("admission", "本人核验"),
+)
+
+
 def _said(holder: Holder, row: Evidence) -> str:
     """One event before the signature in a line."""
     at = f"{row.happened_at.astimezone(evidence.CHINA):%Y-%m-%d %H:%M:%S}"
@@ -316,6 +324,12 @@ def _said(holder: Holder, row: Evidence) -> str:
         return f"{at} {channel} {opened.get('recipient', '（号码不公开）')} {sent}"
     if row.kind == "identity":
         return f"{at} 姓名与身份证号码核验一致，凭据 {opened.get('identity_reference', '不公开')}"
+    if row.kind == "licence":
+        shown, role = row.facts, words.ROLE.get(row.facts["role"], row.facts["role"])
+        return (
+            f"{at} {shown['organisation']}（{shown['uscc']}）的电子营业执照（编号 {shown['licence_number']}）"
+            f"由{role}确认，凭据 {opened.get('licence_reference', '不公开')}"
+        )
     return f"{at} {words.ADMISSION[row.facts['by']]}，凭据 {opened.get('admission_reference', '不公开')}"
 
 

@@ -17,6 +17,7 @@ SEALED = (
     "device",
     "identity_reference",
     "admission_reference",
+    "licence_reference",
     "face_hash",
     "statement",
 )

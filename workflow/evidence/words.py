@@ -44,6 +44,7 @@ EVENTS = {
     # what signatures rest on
     "invitation": "送出签署邀请",
     "identity": "身份核验通过",
+    "licence": "电子营业执照核验通过",
     "admission": "本人核验通过",
     "control": "设定签名控制方式",
     "signature": "电子签名",
@@ -55,7 +56,8 @@ ACTORS = {
     "bank": "银行",
     "system": "平台",
 }
-ADMISSION = {"face": "人脸核验", "code": "登记窗口或公证核验码"}
+ADMISSION = {"face": "人脸核验", "code": "登记窗口或公证核验码", "licence": "以所代表单位的电子营业执照核验"}
+ROLE = {"legal_representative": "法定代表人", "person_in_charge": "负责人", "authorised": "被授权的持照人"}
 CONTROL = {"passkey": "签名人设备上的通行密钥", "pin": "签名人设定的口令"}
 CHANNEL = {"sms": "短信", "mail": "邮件"}
 SENT = {"sent": "已被受理发送", "failed": "未能送达"}

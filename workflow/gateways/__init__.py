@@ -3,6 +3,7 @@
 from workflow.gateways.bank import BankGateway, HttpBankGateway
 from workflow.gateways.card import CardGateway, HttpCardGateway
 from workflow.gateways.identity import HttpIdentityGateway, IdentityGateway
+from workflow.gateways.licence import HttpLicenceGateway, LicenceGateway
 from workflow.gateways.mail import MailGateway, SmtpMailGateway
 from workflow.gateways.malware import ClamdScanner, MalwareScanner
 from workflow.gateways.sms import HttpSmsGateway, SmsGateway
@@ -14,8 +15,10 @@ __all__ = [
     "HttpBankGateway",
     "HttpCardGateway",
     "HttpIdentityGateway",
+    "HttpLicenceGateway",
     "HttpSmsGateway",
     "IdentityGateway",
+    "LicenceGateway",
     "MailGateway",
     "MalwareScanner",
     "SmsGateway",

@@ -57,7 +57,7 @@ TOO_MANY = Words(
 )
 
 
-def _again(db: Session, token: str) -> Invitation:
+def again(db: Session, token: str) -> Invitation:
     """The invitation, locked, after a service has answered: tries that came in meanwhile count (RN-01)."""
     row = by_token(db, token, lock=True)
     _refuse_hammering(row)
@@ -69,13 +69,15 @@ def _refuse_hammering(row: Invitation) -> None:
         raise RuleViolation([Problem("RN-01", "", TOO_MANY)])
 
 
-def _fail(db: Session, row: Invitation, field: str, words: Words, code: str) -> None:
+def fail(db: Session, row: Invitation, field: str, words: Words, code: str) -> None:
+    """Count a try that failed, although the caller sees an error. Raises RuleViolation."""
     row.tries += 1
-    db.commit()  # the try counts although the caller sees an error
+    db.commit()
     raise RuleViolation([Problem(code, field, words)])
 
 
-def _begin(db: Session, token: str, event: str) -> Invitation:
+def begin(db: Session, token: str, event: str) -> Invitation:
+    """The invitation, locked, before a check. Raises Conflict (`moved_on`, `not_signing`), RuleViolation (too many tries)."""
     row = by_token(db, token, lock=True)
     _refuse_hammering(row)
     next_state(InvitationMachine, row.state, event, SIGNER)
@@ -83,7 +85,7 @@ def _begin(db: Session, token: str, event: str) -> Invitation:
     return row
 
 
-def _request(row: Invitation, check: str) -> str:
+def request_id(row: Invitation, check: str) -> str:
     """The id of one try with one link: the service answers the same again when it is sent twice."""
     link = row.token_hash.hex()[:12] if row.token_hash else ""
     return f"{row.id}:{check}:{link}:{row.tries}"
@@ -103,20 +105,20 @@ def identify(
     Raises RuleViolation, Conflict (`link_expired`, `moved_on`), NotFound, OutsideFailure. The transaction ends
     before the service is called.
     """
-    row = _begin(db, token, "identify")
-    if blind_index(id_number) != blind_index(row.id_number) or _plain(name) != _plain(row.name):
-        _fail(db, row, "id_number", WRONG_PERSON, "RN-01")
+    row = begin(db, token, "identify")
+    if blind_index(id_number) != blind_index(row.id_number) or plain(name) != plain(row.name):
+        fail(db, row, "id_number", WRONG_PERSON, "RN-01")
     db.commit()
-    verdict = gateway.check_id(_request(row, "id"), row.name, row.id_number)
-    row = _again(db, token)
+    verdict = gateway.check_id(request_id(row, "id"), row.name, row.id_number)
+    row = again(db, token)
     if not verdict.matches:
-        _fail(db, row, "id_number", WRONG_PERSON, "RN-01")
+        fail(db, row, "id_number", WRONG_PERSON, "RN-01")
     row.state = next_state(InvitationMachine, row.state, "identify", SIGNER)
     secret = secrets.token_urlsafe(24)
     row.browser_hash = sha256(secret.encode()).digest()
     row.identity_reference, row.identified_at = verdict.reference, now()
     row.network, row.device = network[:64], device[:200]
-    _note(
+    note(
         db,
         row,
         "identity",
@@ -125,7 +127,7 @@ def identify(
     return secret
 
 
-def _note(db: Session, row: Invitation, kind: str, facts: dict[str, str]) -> None:
+def note(db: Session, row: Invitation, kind: str, facts: dict[str, str]) -> None:
     """Write down a check that was passed (ES-21)."""
     case = db.get_one(Case, row.case_id)
     evidence.record(
@@ -134,7 +136,7 @@ def _note(db: Session, row: Invitation, kind: str, facts: dict[str, str]) -> Non
     )  # fmt: skip
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
     """A name without spaces and with one kind of middle dot, as people write it in several ways."""
     return "".join(name.split()).translate(dict.fromkeys(map(ord, "•．・‧."), "·"))
 
@@ -160,7 +162,7 @@ def check_face(
     Raises RuleViolation (no consent, no picture, no match, not live, too many tries), NotAllowed, Conflict,
     OutsideFailure.
     """  # fmt: skip
-    row = _begin(db, token, "admit")
+    row = begin(db, token, "admit")
     bound(row, secret)
     if not consent:
         raise RuleViolation([Problem("consent", "consent", NO_CONSENT)])
@@ -172,43 +174,44 @@ def check_face(
     seen = [_normalised(move, 640) for move in moves]
     db.commit()
     mark = sha256(picture).hexdigest()
-    verdict = gateway.check_face(_request(row, f"face:{mark[:16]}"), row.name, row.id_number, picture)
+    verdict = gateway.check_face(request_id(row, f"face:{mark[:16]}"), row.name, row.id_number, picture)
     words = NO_MATCH
     if verdict.matches and seen:
-        request = _request(row, f"live:{mark[:16]}")
+        question = request_id(row, f"live:{mark[:16]}")
         verdict = gateway.check_live(
-            request, row.name, row.id_number, picture, list(zip(prompts, seen, strict=True))
+            question, row.name, row.id_number, picture, list(zip(prompts, seen, strict=True))
         )
         words = NOT_LIVE
-    row = _again(db, token)
+    row = again(db, token)
     if not verdict.matches:
-        _fail(db, row, "frame", words, "RN-01")
+        fail(db, row, "frame", words, "RN-01")
     row.live_prompts = ",".join(prompts) if seen else ""
     case = db.get_one(Case, row.case_id)
     if policy(db, "keep_face_frame", case.authority_code):
         row.face_key = objects.put(picture, personal=True)
     row.face_hash, row.face_consent_at = mark, now()
-    return _admit(db, row, "face", verdict.reference)
+    return admit(db, row, "face", verdict.reference)
 
 
 def check_code(db: Session, token: str, secret: str, code: str, gateway: IdentityGateway) -> Invitation:
     """Admit by the code of a notary or a registration desk (RN-02). Raises as check_face."""
-    row = _begin(db, token, "admit")
+    row = begin(db, token, "admit")
     bound(row, secret)
     code = "".join(code.split())
     db.commit()
     mark = sha256(code.encode()).hexdigest()[:16]
-    verdict = gateway.check_code(_request(row, f"code:{mark}"), row.name, row.id_number, code)
-    row = _again(db, token)
+    verdict = gateway.check_code(request_id(row, f"code:{mark}"), row.name, row.id_number, code)
+    row = again(db, token)
     if not verdict.matches:
-        _fail(db, row, "code", BAD_CODE, "RN-02")
-    return _admit(db, row, "code", verdict.reference)
+        fail(db, row, "code", BAD_CODE, "RN-02")
+    return admit(db, row, "code", verdict.reference)
 
 
-def _admit(db: Session, row: Invitation, by: str, reference: str) -> Invitation:
+def admit(db: Session, row: Invitation, by: str, reference: str) -> Invitation:
+    """Open the papers to this person. `by`: face, code or licence."""
     row.state = next_state(InvitationMachine, row.state, "admit", SIGNER)
-    row.admitted_by, row.admitted_reference, row.admitted_at = by, reference, now()
-    _note(db, row, "admission", {"by": by, "admission_reference": reference, "face_hash": row.face_hash})
+    row.admitted_by, row.admitted_reference, row.admitted_at = by, reference[:80], now()
+    note(db, row, "admission", {"by": by, "admission_reference": reference, "face_hash": row.face_hash})
     return row
 
 

@@ -34,7 +34,7 @@ from workflow.machine import MOVED_ON, InvitationMachine, next_state
 from workflow.personal import person_hash
 from workflow.settings import settings
 from workflow.signatures.checks import SIGNER, bound, require_admitted
-from workflow.signatures.invitations import by_token, require_signing
+from workflow.signatures.invitations import by_token, end_checks, require_signing
 from workflow.signatures.models import Control, Invitation
 from workflow.signatures.rules import passkey_origin, weak_pin
 
@@ -176,7 +176,7 @@ def start_over(db: Session, token: str, secret: str) -> Invitation:
 def _start_over(db: Session, case: Case, row: Invitation) -> Invitation:
     row.state = next_state(InvitationMachine, row.state, "start_over", SIGNER)
     row.browser_hash = None
-    end_control(db, row.id)
+    end_checks(db, row.id)
     record(db, case, signer(row), "start_over", detail={"person": row.person_key})
     return row
 

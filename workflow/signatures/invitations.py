@@ -17,7 +17,7 @@ from workflow.establishment.models import Paper
 from workflow.machine import MOVED_ON, InvitationMachine, next_state
 from workflow.messages.operations import send
 from workflow.settings import settings
-from workflow.signatures.models import Control, Invitation
+from workflow.signatures.models import Control, Invitation, LicenceCheck
 
 LINK_DAYS = 7
 MAX_SENT = 6
@@ -63,12 +63,18 @@ def invite(db: Session, case: Case, application: Application, person_key: str, i
 def new_link(row: Invitation) -> str:
     """A new link; the old one ends, and the checks start again. Only its hash is kept."""
     if db := object_session(row):
-        db.execute(delete(Control).where(Control.invitation_id == row.id))
+        end_checks(db, row.id)
     token = secrets.token_urlsafe(24)
     row.token_hash = token_hash(token)
     row.expires_at = now() + timedelta(days=LINK_DAYS)
     row.browser_hash, row.tries = None, 0
     return f"{settings().portal_url}/sign/{token}"
+
+
+def end_checks(db: Session, invitation_id: uuid.UUID) -> None:
+    """Destroy what a signer's checks had led to: the signing key or the passkey's registration, and checked licences."""
+    db.execute(delete(Control).where(Control.invitation_id == invitation_id))
+    db.execute(delete(LicenceCheck).where(LicenceCheck.invitation_id == invitation_id))
 
 
 def _send(db: Session, case: Case, row: Invitation, link: str, inviter: str) -> None:
@@ -163,7 +169,7 @@ def by_token(db: Session, token: str, lock: bool = False) -> Invitation:
 def lapse(db: Session, row: Invitation) -> None:
     """End a link whose time is over: the key made under it goes, and the applicant is told."""
     row.state = next_state(InvitationMachine, row.state, "lapse", frozenset({"system"}))
-    db.execute(delete(Control).where(Control.invitation_id == row.id))
+    end_checks(db, row.id)
     case = db.get_one(Case, row.case_id)
     if case.state != "signing":
         return

@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, text
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from workflow.db import Base, Id, Now
@@ -41,7 +41,7 @@ class Invitation(Base):
     # What the signature rests on (ES-21)
     identity_reference: Mapped[str] = mapped_column(String(80), default="")
     identified_at: Mapped[datetime | None]
-    admitted_by: Mapped[str] = mapped_column(String(10), default="")  # face | code
+    admitted_by: Mapped[str] = mapped_column(String(10), default="")  # face | code | licence
     admitted_reference: Mapped[str] = mapped_column(String(80), default="")
     admitted_at: Mapped[datetime | None]
     face_key: Mapped[str] = mapped_column(String(80), default="")  # encrypted frame in the archive, by policy
@@ -82,6 +82,32 @@ class Control(Base):
     asked: Mapped[bytes | None]  # the challenge, or the statement, that a passkey is asked to sign
     asked_until: Mapped[datetime | None]
     proof: Mapped[bytes | None]  # signing.control.Proof of the act, as it stands in the papers
+    created_at: Mapped[Now]
+
+
+class LicenceCheck(Base):
+    """An organisation's electronic licence in one signer's ceremony (RN-03): asked for, then confirmed by its holder.
+
+    Gone when the checks start again. `confirmed_at`: when the holder confirmed, as the licence service says;
+    `checked_at`: when that was fetched; none while the question is open, until `expires_at`.
+    """
+
+    __tablename__ = "licence_checks"
+    __table_args__ = (UniqueConstraint("invitation_id", "organisation_key"),)
+
+    id: Mapped[Id]
+    invitation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("invitations.id", ondelete="CASCADE"))
+    organisation_key: Mapped[str] = mapped_column(String(20))
+    organisation: Mapped[str] = mapped_column(String(200))
+    uscc: Mapped[str] = mapped_column(String(18))
+    session: Mapped[str] = mapped_column(String(100))
+    page: Mapped[str] = mapped_column(String(500))
+    expires_at: Mapped[datetime]
+    licence_number: Mapped[str] = mapped_column(String(60), default="")
+    role: Mapped[str] = mapped_column(String(30), default="")
+    reference: Mapped[str] = mapped_column(String(80), default="")
+    confirmed_at: Mapped[datetime | None]
+    checked_at: Mapped[datetime | None]
     created_at: Mapped[Now]
 
 

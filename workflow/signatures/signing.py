@@ -21,7 +21,7 @@ from workflow.evidence import records as evidence
 from workflow.machine import MOVED_ON, InvitationMachine, next_state
 from workflow.messages.operations import send
 from workflow.personal import person_hash
-from workflow.signatures import control
+from workflow.signatures import control, licences
 from workflow.signatures.checks import SIGNER, bound, require_admitted
 from workflow.signatures.invitations import by_token, live_papers, require_signing
 from workflow.signatures.models import Invitation
@@ -46,12 +46,7 @@ WHY_DECLINE = Words(
 def on_behalf_of(db: Session, invitation: Invitation) -> list[str]:
     """The organisations for which this person signs as their representative (5.3)."""
     application, _ = draft_of(db, invitation.case_id)
-    parties = {row.party for row in application.contributions}
-    return [
-        organisation.name
-        for organisation in application.organisations
-        if organisation.representative == invitation.person_key and organisation.key in parties
-    ]
+    return [organisation.name for organisation in licences.represented(application, invitation.person_key)]
 
 
 def papers_of(db: Session, invitation: Invitation) -> list[Paper]:
@@ -184,10 +179,11 @@ def sign(db: Session, token: str, secret: str, act: Act) -> Invitation:
         for paper in papers
     ]  # fmt: skip
     id_hash = person_hash(row.id_number)
+    shown = licences.proven(db, row)
     with may_fail():  # nothing was signed then: the caller rolls back
         done = sign_set(
             db, authority(), requests, real_name=row.name, id_hash=id_hash, evidence_reference=control.reference(case, row),
-            proof=proof, key=key,
+            proof=proof, key=key, organisations=[check.organisation for check in shown],
         )  # fmt: skip
     before = {paper.kind: paper.key.removesuffix(".p") for paper in papers}
     for paper in papers:
@@ -202,7 +198,12 @@ def sign(db: Session, token: str, secret: str, act: Act) -> Invitation:
     evidence.record(
         db, subject=case.number, kind="signature", person=id_hash, at=row.signed_at,
         facts={
-            "signer": row.name, "on_behalf_of": on_behalf_of(db, row), "invitation": str(row.id), "identified_by": f"id+{row.admitted_by}",
+            "signer": row.name, "on_behalf_of": on_behalf_of(db, row),
+            "licences": [
+                {"organisation": c.organisation, "uscc": c.uscc, "licence_number": c.licence_number, "role": c.role}
+                for c in shown
+            ],
+            "invitation": str(row.id), "identified_by": f"id+{row.admitted_by}",
             "identity_reference": row.identity_reference, "admission_reference": row.admitted_reference,
             "face_hash": row.face_hash, "liveness": row.live_prompts, "papers": row.signed_papers, "certificate": done.serial,
             "network": row.network, "device": row.device, "consent": row.consent,

@@ -28,7 +28,7 @@ from workflow.evidence.package import Holder, package
 from workflow.personal import person_hash
 from workflow.policies.queries import policy
 from workflow.settings import settings
-from workflow.signatures import checks, control, signing
+from workflow.signatures import checks, control, licences, signing
 from workflow.signatures.invitations import by_token, owner_label
 from workflow.signatures.models import Invitation
 from workflow.signatures.rules import passkey_origin
@@ -132,18 +132,20 @@ STARTED_OVER = Words(
 )
 
 
-def _secret() -> str:
+def browser_secret() -> str:
+    """What binds this browser to the invitation; empty before the identity check."""
     return request.cookies.get(SECRET, "")
 
 
-def _invitation(token: str) -> tuple[Invitation, Case]:
+def invitation_for(token: str) -> tuple[Invitation, Case]:
+    """The invitation of a link with its case. Raises NotFound, Conflict (`link_expired`)."""
     row = by_token(db, token)
     return row, db.get_one(Case, row.case_id)
 
 
 def _is_bound(row: Invitation) -> bool:
     try:
-        checks.bound(row, _secret())
+        checks.bound(row, browser_secret())
     except NotAllowed:
         return False
     return True
@@ -161,20 +163,20 @@ def _where(row: Invitation, token: str) -> str:
     return url_for(f"signatures.{steps[row.state]}", token=token)
 
 
-def _step(token: str, *states: str) -> tuple[Invitation, Case]:
+def at_step(token: str, *states: str) -> tuple[Invitation, Case]:
     """The invitation, if its signer is at one of these states and in the right browser; else off to the right page.
 
     Raises NotAllowed in another browser than the one that passed the identity check.
     """
-    row, case = _invitation(token)
+    row, case = invitation_for(token)
     if row.state != "invited":
-        checks.bound(row, _secret())
+        checks.bound(row, browser_secret())
     if row.state not in states:
         abort(redirect(_where(row, token), 303))
     return row, case
 
 
-def _page(
+def page_for(
     name: str, token: str, case: Case, row: Invitation, *, form: forms.Form | None = None, **values: Any
 ) -> ResponseReturnValue:
     """A page of the signer; with a form that has problems it answers 422, or 503 when a service did not answer."""
@@ -185,7 +187,7 @@ def _page(
 
 
 @contextmanager
-def _problems_on(form: forms.Form, no_answer: Words = NO_ANSWER) -> Iterator[None]:
+def problems_on(form: forms.Form, no_answer: Words = NO_ANSWER) -> Iterator[None]:
     """What an act refuses, or that a service did not answer, is said on the form; nothing of the act stays."""
     try:
         yield
@@ -221,12 +223,12 @@ def _elsewhere(error: NotAllowed) -> ResponseReturnValue:
 @by_link
 def start(token: str) -> ResponseReturnValue:
     """Who asks, for which company; nothing of the papers."""
-    row, case = _invitation(token)
+    row, case = invitation_for(token)
     if row.state != "invited" and _is_bound(row):
         return redirect(_where(row, token), 303)
     if row.state in ("identified", "admitted"):
         return render_template("portal/signatures/elsewhere.html"), 403
-    return _page("start", token, case, row, inviter=owner_label(db, case))
+    return page_for("start", token, case, row, inviter=owner_label(db, case))
 
 
 @blueprint.route("/sign/<token>/identity", methods=["GET", "POST"])
@@ -234,12 +236,12 @@ def start(token: str) -> ResponseReturnValue:
 @by_link
 def identity(token: str) -> ResponseReturnValue:
     """Is this the person invited? The browser that passes goes on, no other."""
-    row, case = _step(token, "invited")
+    row, case = at_step(token, "invited")
     form = IdentityForm()
     if form.validate_on_submit():
         network, device = request.remote_addr or "", request.user_agent.string
         name, id_number = form.name.data or "", form.id_number.data or ""
-        with _problems_on(form):
+        with problems_on(form):
             secret = checks.identify(db, token, name, id_number, gateways().identity, network, device)
             answer = redirect(url_for("signatures.face", token=token), 303)
             answer.set_cookie(
@@ -247,8 +249,8 @@ def identity(token: str) -> ResponseReturnValue:
                 secure=current_app.config["SESSION_COOKIE_SECURE"], samesite="Lax",
             )  # fmt: skip
             return answer
-        row, case = _invitation(token)
-    return _page("identity", token, case, row, form=form)
+        row, case = invitation_for(token)
+    return page_for("identity", token, case, row, form=form)
 
 
 @blueprint.route("/sign/<token>/face", methods=["GET", "POST"])
@@ -256,21 +258,24 @@ def identity(token: str) -> ResponseReturnValue:
 @by_link
 def face(token: str) -> ResponseReturnValue:
     """Is it really this person? By face, with a consent of its own; the page offers the other way (0.6)."""
-    row, case = _step(token, "identified")
+    row, case = at_step(token, "identified")
     form = FaceForm()
     if form.validate_on_submit():
         frame = form.frame.data.read() if hasattr(form.frame.data, "read") else b""
-        with _problems_on(form):
+        with problems_on(form):
             moves = [move.read() for move in request.files.getlist("live")[:4] if move.filename]
             checks.check_face(
-                db, token, _secret(), frame, bool(form.consent.data), gateways().identity, moves
+                db, token, browser_secret(), frame, bool(form.consent.data), gateways().identity, moves
             )
             return redirect(url_for("signatures.control_page", token=token), 303)
-        row, case = _invitation(token)
+        row, case = invitation_for(token)
     kept = policy(db, "keep_face_frame", case.authority_code)
     days = policy(db, "face_frame_days", case.authority_code)
     prompts = [PROMPTS[prompt] for prompt in checks.prompts_of(row)]
-    return _page("face", token, case, row, form=form, kept=kept, days=days, prompts=prompts)
+    return page_for(
+        "face", token, case, row, form=form, kept=kept, days=days, prompts=prompts, wanted=licences.wanted(db, row),
+        proven=licences.proven(db, row),
+    )  # fmt: skip
 
 
 @blueprint.route("/sign/<token>/code", methods=["GET", "POST"])
@@ -278,14 +283,14 @@ def face(token: str) -> ResponseReturnValue:
 @by_link
 def code(token: str) -> ResponseReturnValue:
     """The other way: a code from a registration desk or notary (RN-02)."""
-    row, case = _step(token, "identified")
+    row, case = at_step(token, "identified")
     form = CodeForm()
     if form.validate_on_submit():
-        with _problems_on(form):
-            checks.check_code(db, token, _secret(), form.code.data or "", gateways().identity)
+        with problems_on(form):
+            checks.check_code(db, token, browser_secret(), form.code.data or "", gateways().identity)
             return redirect(url_for("signatures.control_page", token=token), 303)
-        row, case = _invitation(token)
-    return _page("code", token, case, row, form=form)
+        row, case = invitation_for(token)
+    return page_for("code", token, case, row, form=form, wanted=licences.wanted(db, row))
 
 
 @blueprint.route("/sign/<token>/papers", methods=["GET", "POST"])
@@ -293,7 +298,7 @@ def code(token: str) -> ResponseReturnValue:
 @by_link
 def papers(token: str) -> ResponseReturnValue:
     """The papers, each with its SHA-256; signed all at once, with the passkey or the PIN."""
-    row, case = _step(token, "admitted")
+    row, case = at_step(token, "admitted")
     held = control.control_of(db, row)
     if held is None:
         return redirect(url_for("signatures.control_page", token=token), 303)
@@ -301,13 +306,13 @@ def papers(token: str) -> ResponseReturnValue:
     form = SignForm()
     if form.validate_on_submit():
         act = signing.Act(
-            bool(form.consent.data), form.papers(), _digits(form.pin.data), form.answer.data or "", say(signing.CONSENT),
+            bool(form.consent.data), form.papers(), digits(form.pin.data), form.answer.data or "", say(signing.CONSENT),
             request.remote_addr or "", request.user_agent.string,
         )  # fmt: skip
-        with _problems_on(form, NOT_SIGNED):
-            signing.sign(db, token, _secret(), act)
+        with problems_on(form, NOT_SIGNED):
+            signing.sign(db, token, browser_secret(), act)
             return redirect(url_for("signatures.done", token=token), 303)
-        row, case = _invitation(token)
+        row, case = invitation_for(token)
         if row.state == "invited":  # the PIN was wrong too often
             flash(say(control.PIN_GONE), "error")
             return redirect(url_for("signatures.identity", token=token), 303)
@@ -315,7 +320,7 @@ def papers(token: str) -> ResponseReturnValue:
     form.shown.data = ",".join(f"{kind}:{digest}" for kind, digest in signing.shown_to(db, row))
     form.answer.data = ""
     behalf = signing.on_behalf_of(db, row)
-    return _page("papers", token, case, row, form=form, papers=mine, method=method, behalf=behalf)
+    return page_for("papers", token, case, row, form=form, papers=mine, method=method, behalf=behalf)
 
 
 @blueprint.post("/sign/<token>/papers/ask")
@@ -324,9 +329,9 @@ def papers(token: str) -> ResponseReturnValue:
 def ask_passkey(token: str) -> ResponseReturnValue:
     """What the phone is asked to confirm: these very papers."""
     form = SignForm()
-    with _problems_on(form):
+    with problems_on(form):
         return signing.ask_passkey(
-            db, token, _secret(), form.papers(), say(signing.CONSENT), request.host_url
+            db, token, browser_secret(), form.papers(), say(signing.CONSENT), request.host_url
         )
     return _said(form)
 
@@ -340,24 +345,27 @@ def _said(form: forms.Form) -> ResponseReturnValue:
 @by_link
 def control_page(token: str) -> ResponseReturnValue:
     """How the signer keeps the signing key: in the phone, or behind a PIN."""
-    row, case = _step(token, "admitted")
+    row, case = at_step(token, "admitted")
     if control.control_of(db, row):
         return redirect(url_for("signatures.papers", token=token), 303)
     form = ControlForm()
     if form.validate_on_submit():
-        with _problems_on(form):
+        with problems_on(form):
             if form.answer.data:
-                control.keep_by_passkey(db, token, _secret(), form.answer.data, request.host_url)
+                control.keep_by_passkey(db, token, browser_secret(), form.answer.data, request.host_url)
             else:
-                control.keep_by_pin(db, token, _secret(), _digits(form.pin.data), _digits(form.again.data))
+                control.keep_by_pin(
+                    db, token, browser_secret(), digits(form.pin.data), digits(form.again.data)
+                )
             return redirect(url_for("signatures.papers", token=token), 303)
-        row, case = _invitation(token)
+        row, case = invitation_for(token)
     form.answer.data = ""
     _, why = passkey_origin(request.host_url, settings().portal_url)
-    return _page("control", token, case, row, form=form, why=why)
+    return page_for("control", token, case, row, form=form, why=why)
 
 
-def _digits(value: str | None) -> str:
+def digits(value: str | None) -> str:
+    """Digits as typed, in half width."""
     return half_width(value or "").strip()
 
 
@@ -367,8 +375,8 @@ def _digits(value: str | None) -> str:
 def make_passkey(token: str) -> ResponseReturnValue:
     """What the phone needs to make a passkey."""
     form = ControlForm()
-    with _problems_on(form):
-        return control.passkey_options(db, token, _secret(), request.host_url)
+    with problems_on(form):
+        return control.passkey_options(db, token, browser_secret(), request.host_url)
     return _said(form)
 
 
@@ -377,7 +385,7 @@ def make_passkey(token: str) -> ResponseReturnValue:
 @by_link
 def again(token: str) -> ResponseReturnValue:
     """PIN forgotten, passkey gone: from the identity check on, under the same link."""
-    control.start_over(db, token, _secret())
+    control.start_over(db, token, browser_secret())
     flash(say(STARTED_OVER), "info")
     return redirect(url_for("signatures.identity", token=token), 303)
 
@@ -387,10 +395,10 @@ def again(token: str) -> ResponseReturnValue:
 @by_link
 def paper(token: str, kind: str) -> ResponseReturnValue:
     """One paper to read on the phone, page by page, without a PDF reader."""
-    row, case = _step(token, "admitted", "signed")
-    pdf = signing.paper_for(db, token, _secret(), kind)
+    row, case = at_step(token, "admitted", "signed")
+    pdf = signing.paper_for(db, token, browser_secret(), kind)
     mine = next(p for p in signing.papers_of(db, row) if p.kind == kind)
-    return _page("paper", token, case, row, paper=mine, pages=pictures.page_count(pdf))
+    return page_for("paper", token, case, row, paper=mine, pages=pictures.page_count(pdf))
 
 
 @blueprint.get("/sign/<token>/papers/<kind>.pdf")
@@ -398,8 +406,8 @@ def paper(token: str, kind: str) -> ResponseReturnValue:
 @by_link
 def paper_file(token: str, kind: str) -> ResponseReturnValue:
     """The file itself, before signing and after."""
-    row, case = _invitation(token)
-    answer = Response(signing.paper_for(db, token, _secret(), kind), mimetype="application/pdf")
+    row, case = invitation_for(token)
+    answer = Response(signing.paper_for(db, token, browser_secret(), kind), mimetype="application/pdf")
     answer.headers.set(
         "Content-Disposition", "attachment" if "download" in request.args else "inline",
         filename=f"{case.number}-{kind}{'-signed' if row.state == 'signed' else ''}.pdf",
@@ -412,7 +420,7 @@ def paper_file(token: str, kind: str) -> ResponseReturnValue:
 @by_link
 def paper_page(token: str, kind: str, page: int) -> ResponseReturnValue:
     """One page of a paper as a picture."""
-    pdf = signing.paper_for(db, token, _secret(), kind)
+    pdf = signing.paper_for(db, token, browser_secret(), kind)
     return Response(pictures.page(pdf, page), mimetype="image/png")
 
 
@@ -421,29 +429,29 @@ def paper_page(token: str, kind: str, page: int) -> ResponseReturnValue:
 @by_link
 def decline(token: str) -> ResponseReturnValue:
     """Decline, with a reason that the applicant reads."""
-    row, case = _step(token, "identified", "admitted")
+    row, case = at_step(token, "identified", "admitted")
     form = DeclineForm()
     if form.validate_on_submit():
-        with _problems_on(form):
-            signing.decline(db, token, _secret(), form.reason.data or "")
+        with problems_on(form):
+            signing.decline(db, token, browser_secret(), form.reason.data or "")
             return redirect(url_for("signatures.declined", token=token), 303)
-    return _page("decline", token, case, row, form=form)
+    return page_for("decline", token, case, row, form=form)
 
 
 @blueprint.get("/sign/<token>/declined")
 @by_link
 def declined(token: str) -> ResponseReturnValue:
     """What happens after a refusal."""
-    row, case = _step(token, "declined")
-    return _page("declined", token, case, row)
+    row, case = at_step(token, "declined")
+    return page_for("declined", token, case, row)
 
 
 @blueprint.get("/sign/<token>/done")
 @by_link
 def done(token: str) -> ResponseReturnValue:
     """Signed: what, when, under which certificate; copies to keep."""
-    row, case = _step(token, "signed")
-    return _page("done", token, case, row, papers=signing.papers_of(db, row))
+    row, case = at_step(token, "signed")
+    return page_for("done", token, case, row, papers=signing.papers_of(db, row))
 
 
 @blueprint.get("/sign/<token>/evidence.zip")
@@ -451,6 +459,6 @@ def done(token: str) -> ResponseReturnValue:
 @by_link
 def proof(token: str) -> ResponseReturnValue:
     """The evidence package, as far as this signer may see it."""
-    row, case = _step(token, "signed")
+    row, case = at_step(token, "signed")
     holder = Holder("signer", str(row.id), person_hash(row.id_number), row.person_key)
     return zipped(package(db, case, holder), f"{case.number}-evidence.zip")
