@@ -69,6 +69,16 @@ def test_suggestions_are_clear_near_and_not_the_same_for_all(db, registered):
     assert found == suggest(db, wish, holder="a", now=NOW) != suggest(db, wish, holder="b", now=NOW)
 
 
+@pytest.mark.parametrize("refused", ["毛泽东", "人民银行", "中国", "最佳", "ABC", "毛泽东云栖"])
+def test_nothing_of_a_refused_word_is_proposed(db, refused):
+    """LIM-05 to LIM-29: a forbidden word is not offered in pieces or with one character changed."""
+    wish = Proposal("420106", refused, "食品", "有限公司", "武汉")
+    found = suggest(db, wish, holder="a", now=NOW)
+    assert len(found) == 8
+    for name in found:
+        assert not set(name.removesuffix("食品有限公司")) & set(refused.removesuffix("云栖"))
+
+
 def test_many_asked_at_once_are_answered_as_one_by_one(db, registered):
     """NM-42: the suggestions' statement and the check agree on which names collide."""
     for name in ("武汉晨曦软件有限公司", "武汉星河餐饮有限公司", "武汉安康有限公司"):

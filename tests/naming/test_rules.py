@@ -125,6 +125,7 @@ BLOCKED = [
     ("LIM-07", "武汉联合国商贸有限公司", "llc"),
     ("LIM-08", "武汉共产党商贸有限公司", "llc"),
     ("LIM-08", "武汉国务院商贸有限公司", "llc"),
+    ("LIM-08", "武汉人民银行食品有限公司", "llc"),  # 人民 | 银行食品, as the parser cuts it
     ("WORD-04", "武汉解放军商贸有限公司", "llc"),
     ("LIM-23", "武汉国家级商贸有限公司", "llc"),
     ("LIM-23", "武汉最高级商贸有限公司", "llc"),
@@ -158,6 +159,7 @@ REVIEWED = [
     ("WORD-02", "武汉小张资产管理有限公司"),
     ("WORD-02", "武汉小张基金管理有限公司"),
     ("WORD-04", "武汉军供商贸有限公司"),
+    ("LIM-08", "武汉义人民银行食品有限公司"),  # it may be chance that the word arises
 ]
 
 
@@ -178,6 +180,7 @@ def test_reviewed(rule, name):
         "武汉大和谐商贸有限公司",
         "武汉汉中国际贸易有限公司",
         "武汉体操文化传播有限公司",
+        "武汉天美国际贸易有限公司",  # 天美 | 国际, not 美国
     ],
 )
 def test_a_word_of_another_meaning_passes(name):

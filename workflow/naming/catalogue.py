@@ -34,6 +34,10 @@ class RestrictedWord:
     valid_to: date | None
     source: str = ""
 
+    def in_force(self, on: date) -> bool:
+        """Whether the word counts on that day; both ends are included."""
+        return self.valid_from <= on and (self.valid_to is None or on <= self.valid_to)
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -100,29 +104,34 @@ class Catalogue:
         """The synonym group of an industry word, or an empty string."""
         return self.groups.get(word, "")
 
-    def restricted(self, text: str, on: date) -> list[tuple[RestrictedWord, int]]:
+    def restricted(self, text: str, on: date, boundary: int = 0) -> list[tuple[RestrictedWord, int]]:
         """The restricted words in a text and where each begins, in one pass.
 
         A word inside a longer one of another meaning does not count (中央 in 中央空调), nor does one that straddles
-        two known words (国安 in 中国|安全), nor one inside a longer restricted word.
+        two known words (国安 in 中国|安全), nor one inside a longer restricted word. At `boundary`, where the trade
+        name ends, one known word that cuts it is enough (美国 in 天美|国际).
         """
         hits = [
             (end + 1 - len(value), end + 1, self.words[value]) for end, value in self._automaton.iter(text)
-        ]
+            if self.words[value].in_force(on)
+        ]  # fmt: skip
         if not hits:
             return []
         trades = facts.industry_words()
         spans = [(s, e) for s in range(len(text)) for e in range(s + 2, min(len(text), s + LONGEST) + 1)]
         excepted = [(s, e) for s, e in spans if text[s:e] in self._exceptions]
-        known = excepted + [(s, e) for s, e in spans if text[s:e] in trades]
+        known = excepted + [(s, e) for s, e in spans if text[s:e] in trades or text[s:e] == "国际"]
+
+        def cut(start: int, end: int) -> bool:
+            before = any(s < start < e < end for s, e in known)
+            behind = any(start < s < end < e for s, e in known)
+            return (before and behind) or (start < boundary < end and (before or behind))
+
+        hits = [hit for hit in hits if not cut(hit[0], hit[1])]
         found = []
         for start, end, word in hits:
-            if word.valid_from > on or (word.valid_to and word.valid_to < on):
-                continue
             shields = excepted if word.rule in TRADE_RULES else known
             if any(s <= start and end <= e and e - s > end - start for s, e in shields):
-                continue
-            if any(s < start < e < end for s, e in known) and any(start < s < end < e for s, e in known):
                 continue
             if any(s <= start and end <= e and e - s > end - start for s, e, _ in hits):
                 continue

@@ -19,7 +19,8 @@ from workflow.naming.parts import compose, parse
 from workflow.naming.proposal import Proposal
 from workflow.naming.queries import current_catalogue, free_among
 from workflow.naming.rules import local_findings
-from workflow.naming.text import character_readings
+from workflow.naming.text import character_readings, standard_characters
+from workflow.naming.word_rules import PREFIXES
 
 TRIES = 120
 BATCH = 24  # asked of the register in one statement
@@ -28,6 +29,7 @@ FLAVOURS = (
     "星辰晨曦昊朗晴曜光明煜", "山川林森松柏竹梅兰云溪江海湖泉", "安宁康泰和顺祥瑞福禄", "诚信德仁义正恒永久远",
     "创新智慧启迪思睿博雅文", "鑫金宝玉银珠盛丰裕隆昌达通", "飞腾翔骏驰远航凌越卓", "美佳优悦欣怡乐馨雅芳",
 )  # fmt: skip
+NICE = tuple("".join(FLAVOURS))
 
 
 @lru_cache(maxsize=1)
@@ -56,9 +58,9 @@ def suggest(
     seed = blake2b(f"{holder}|{proposal.name()}|{moment:%Y%m%d}".encode(), digest_size=8).digest()
     chance = random.Random(int.from_bytes(seed, "big"))
     catalogue = current_catalogue(db)
-    wishes = _lawful(
-        itertools.islice(_candidates(catalogue, proposal, chance), TRIES), catalogue, local_date(moment)
-    )
+    today = local_date(moment)
+    near = itertools.islice(_candidates(catalogue, proposal, today, chance), TRIES)
+    wishes = _lawful(near, catalogue, today)
     found: list[str] = []
     trades: set[str] = set()
     while batch := {wish.name(): wish for wish in itertools.islice(wishes, BATCH)}:
@@ -84,7 +86,9 @@ def _lawful(candidates: Iterator[Proposal], catalogue: Catalogue, today: date) -
             return
 
 
-def _candidates(catalogue: Catalogue, proposal: Proposal, chance: random.Random) -> Iterator[Proposal]:
+def _candidates(
+    catalogue: Catalogue, proposal: Proposal, today: date, chance: random.Random
+) -> Iterator[Proposal]:
     """Wishes near to the given one, different kinds in turn, without what was asked for itself."""
     parts = proposal.parts()
     base = replace(
@@ -100,12 +104,10 @@ def _candidates(catalogue: Catalogue, proposal: Proposal, chance: random.Random)
         base = replace(
             base, form={"jsc": "股份有限公司", "household": "店"}.get(proposal.entity_type, "有限公司")
         )
-    kinds = [
-        _changed(parts.trade_name, chance),
-        _longer(parts.trade_name, chance),
-        _mixed(parts.trade_name, _common(), chance),
-    ]
-    seldom = _mixed(parts.trade_name, _seldom(), chance)  # a crowded trade has few others left
+    refused = _refused(parts.trade_name, catalogue, today)
+    stem = "".join(c for c in parts.trade_name if c in standard_characters() and c not in refused)
+    kinds = [_changed(stem, chance), _longer(stem, chance), _mixed(stem, NICE, chance)]
+    more = [_mixed(stem, pool, chance) for pool in (_common(), _seldom())]  # where a trade is crowded
     words = [
         w
         for w in catalogue.members.get(catalogue.group_of(parts.industry_word), ())
@@ -113,11 +115,11 @@ def _candidates(catalogue: Catalogue, proposal: Proposal, chance: random.Random)
     ]
     for word in words[:3]:
         yield replace(base, industry=parts.industry.removesuffix(parts.industry_word) + word)
-    seen = {parts.trade_name}
+    seen = {parts.trade_name, stem}
     for turn in itertools.count():
         moved = False
-        for kind in kinds if turn < BATCH // 3 else [*kinds, seldom]:
-            trade_name = next((t for t in kind if t not in seen), None)
+        for kind in kinds if turn < BATCH // 3 else kinds + more:
+            trade_name = next((t for t in kind if t not in seen and not refused & set(t)), None)
             if trade_name is None:
                 continue
             moved = True
@@ -127,6 +129,12 @@ def _candidates(catalogue: Catalogue, proposal: Proposal, chance: random.Random)
                 yield wish
         if not moved:
             return
+
+
+def _refused(trade_name: str, catalogue: Catalogue, today: date) -> set[str]:
+    """The characters of restricted words: no part of them is proposed, as nobody wants such a word in disguise."""
+    words = [word.word for word, _ in catalogue.restricted(trade_name, today)]
+    return set("".join([*words, *(prefix for prefix in PREFIXES if prefix in trade_name)]))
 
 
 def _kin(character: str, chance: random.Random) -> list[str]:
@@ -147,12 +155,12 @@ def _changed(trade_name: str, chance: random.Random) -> Iterator[str]:
 
 def _longer(trade_name: str, chance: random.Random) -> Iterator[str]:
     """One character added in front, behind or in between."""
-    for c in chance.sample(_common(), 40):
+    for c in chance.sample(NICE, 40):
         at = chance.randrange(len(trade_name) + 1)
         yield trade_name[:at] + c + trade_name[at:]
 
 
 def _mixed(trade_name: str, pool: tuple[str, ...], chance: random.Random) -> Iterator[str]:
-    """The first character kept, two fresh ones after it."""
+    """The first character kept, two fresh ones after it; only those when there is none."""
     for _ in range(60):
         yield trade_name[:1] + chance.choice(pool) + chance.choice(pool)

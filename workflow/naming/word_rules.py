@@ -99,24 +99,27 @@ _CLEARS = {
 
 
 def restricted_words(proposal: Proposal, parts: Parts, catalogue: Catalogue, on: date) -> Iterator[Finding]:
-    """The restricted words; each word once. Division and form are not searched, nor is what straddles the parts."""
+    """The restricted words; each word once. Division and form are not searched.
+
+    One that runs from within the trade name into the trade may be chance: a registrar looks at it.
+    """
     text = parts.trade_name + parts.industry
     boundary = len(parts.trade_name)
     seen: set[str] = set()
-    for word, start in catalogue.restricted(text, on):
+    for word, start in catalogue.restricted(text, on, boundary):
         end = start + len(word.word)
-        if word.word in seen or start < boundary < end:
+        if word.word in seen:
             continue
         if word.match == "whole" and word.word != parts.trade_name:
             continue
-        if start >= boundary and word.rule in ("LIM-26", "LIM-24", "LIM-27", "LIM-16"):
+        if end > boundary and word.rule in ("LIM-26", "LIM-24", "LIM-27", "LIM-16"):
             continue  # these concern the trade name
         seen.add(word.word)
-        yield _word_finding(word, parts, proposal)
+        yield _word_finding(word, parts, proposal, chance=0 < start < boundary < end)
 
 
-def _word_finding(word: RestrictedWord, parts: Parts, proposal: Proposal) -> Finding:
-    effect = word.effect
+def _word_finding(word: RestrictedWord, parts: Parts, proposal: Proposal, chance: bool = False) -> Finding:
+    effect: Effect = "review" if chance and word.effect == "block" else word.effect
     if word.rule == "LIM-26" and word.word == parts.trade_name:
         effect = "block"
     clears = _CLEARS.get(word.rule, ())
