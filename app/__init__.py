@@ -115,9 +115,9 @@ def _mount(app: Flask, door: str, csrf: CSRFProtect) -> None:
         app.register_blueprint(pki.blueprint)
         csrf.exempt(pki.blueprint)
     elif door == "intranet":
-        from app.intranet import account, desk, names, papertexts, review, viewer
+        from app.intranet import account, desk, names, papertexts, review, viewer, wishes
 
-        for module in (account, desk, review, viewer, names, papertexts):
+        for module in (account, desk, review, viewer, names, wishes, papertexts):
             app.register_blueprint(module.blueprint)
     else:
         from app.bank import api, desk

@@ -1,7 +1,8 @@
-"""The lists of facts that staff keep: authorities, rules of jurisdiction, other names of places, scope entries, everyday
-words. What each form asks, what each table shows. Proposing and approving is that of all lists, see `names.py`."""
+"""The lists of facts that staff keep: authorities, rules of jurisdiction, other names of places, addresses that need a
+proof, scope entries, everyday and forbidden words. What each form asks, what each table shows. Proposing and approving is that of all lists, see `names.py`."""
 
-from datetime import date
+from datetime import date, timedelta
+from itertools import count
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -13,15 +14,18 @@ from workflow.establishment import lists
 from workflow.establishment.address import HOME
 
 KINDS = {
-    "authorities": "authority", "jurisdiction": "rule", "places": "place", "scope": "scope", "everyday": "everyday",
+    "authorities": "authority", "jurisdiction": "rule", "places": "place", "exceptions": "exception", "scope": "scope",
+    "everyday": "everyday", "forbidden": "forbidden",
 }  # fmt: skip
 LISTS = {
     "authorities": _l("Authorities"), "jurisdiction": _l("Jurisdiction"), "places": _l("Names of places"),
-    "scope": _l("Scope entries"), "everyday": _l("Everyday words"),
+    "exceptions": _l("Addresses with proof"), "scope": _l("Scope entries"), "everyday": _l("Everyday words"),
+    "forbidden": _l("Forbidden in scopes"),
 }  # fmt: skip
 TITLES = {
     "authority": _l("Registration authority"), "rule": _l("Rule of jurisdiction"), "place": _l("Other names of a place"),
-    "scope": _l("Scope entry"), "everyday": _l("Everyday word"),
+    "scope": _l("Scope entry"), "everyday": _l("Everyday word"), "exception": _l("Address that needs a proof"),
+    "forbidden": _l("Word that a scope may not contain"),
 }  # fmt: skip
 KEY = lists.KEY
 SEPARATED = {"aliases", "within", "entity_types", "industry_codes", "texts"}
@@ -37,9 +41,14 @@ PLACES = {
     "words": _l("Words of an address"),
 }
 CATEGORIES = {"general": _l("General"), "filing": _l("General, to be filed"), "licensed": _l("Licensed item")}
+WHYS = {
+    "disputed": _l("The address is disputed"),
+    "false_commitment": _l("A false commitment was proven"),
+}
 TIMINGS = {"before": _l("before registration"), "after": _l("after registration")}
 WORDS: dict[str, dict[str, Any]] = {
     "level": LEVELS, "kind": PLACES, "category": CATEGORIES, "timing": TIMINGS, "ask": {"true": _l("Yes")},
+    "why": WHYS,
 }  # fmt: skip
 FIELDS = {
     "code": _l("Code"), "name": _l("Name of the office or place"), "level": _l("Level"), "host_division": _l("Division it belongs to"),
@@ -50,6 +59,7 @@ FIELDS = {
     "text": _l("Wording"), "category": _l("Category"), "timing": _l("When the approval is needed"),
     "approval": _l("Approval"), "approved_by": _l("Approved by"), "industry_codes": _l("Classes in GB/T 4754"),
     "description": _l("Description"), "proposed_word": _l("Industry term for names"), "texts": _l("Wordings it stands for"),
+    "address": _l("Address"), "why": _l("Why a commitment does not suffice"), "source": _l("Source"),
 }  # fmt: skip
 SEMICOLONS = _l("Several are separated by semicolons.")
 
@@ -69,7 +79,7 @@ class DatedForm(ReasonForm):
     valid_from = forms.DateField(
         _l("In force from"), hint=_l("Leave empty for at once, as soon as it is approved.")
     )
-    valid_to = forms.DateField(_l("No longer in force from"), hint=_l("Leave empty for no end."))
+    valid_to = forms.DateField(_l("Last day in force"), hint=_l("Leave empty for no end."))
 
 
 class AuthorityForm(DatedForm):
@@ -160,8 +170,32 @@ class EverydayForm(ReasonForm):
     )  # fmt: skip
 
 
+class ExceptionForm(DatedForm):
+    """An address where the commitment does not suffice (ADR-03)."""
+
+    address = forms.TextField(
+        FIELDS["address"], max_length=100, required=_l("Enter the address"),
+        hint=_l("Road and number, such as 东湖路105号; every address that contains it is concerned."),
+    )  # fmt: skip
+    why = forms.Radios(FIELDS["why"], choices=[*WHYS.items()], required=_l("Choose why"))
+    authority_code = forms.Select(
+        FIELDS["authority_code"], choices=[], blank=_l("All authorities"), hint=_l("Where the same road exists in several places.")
+    )  # fmt: skip
+    basis = forms.TextField(FIELDS["basis"], max_length=100)
+
+
+class ForbiddenForm(DatedForm):
+    """A word that a business scope may not contain (SC-12)."""
+
+    word = forms.TextField(_l("Word"), max_length=20, required=_l("Enter the word"))
+    source = forms.TextField(
+        FIELDS["source"], max_length=200, hint=_l("The document that the word comes from.")
+    )
+
+
 FORMS: dict[str, type[forms.Form]] = {
     "authority": AuthorityForm, "rule": RuleForm, "place": PlaceForm, "scope": ScopeForm, "everyday": EverydayForm,
+    "exception": ExceptionForm, "forbidden": ForbiddenForm,
 }  # fmt: skip
 COLUMNS = {
     "authority": ("name", "code", "level", "uscc_authority_code", "aliases"),
@@ -169,22 +203,30 @@ COLUMNS = {
     "place": ("name", "code", "aliases"),
     "scope": ("text", "code", "category", "approval", "timing", "industry_codes"),
     "everyday": ("word", "texts"),
+    "exception": ("address", "why", "authority_code", "basis"),
+    "forbidden": ("word", "source"),
 }
 
 
 def offer(form: forms.Form, facts: Catalogue) -> None:
-    """The authorities that a rule may name."""
-    if isinstance(form, RuleForm):
+    """The authorities that an entry may name."""
+    if isinstance(form, RuleForm | ExceptionForm):
         form.authority_code.choices = form.authority_code.remember(
             [(a.code, f"{a.name} {a.code}") for a in facts.authorities.values()]
         )
 
 
-def plain(value: Any) -> str:
-    """A value of a form as a change keeps it."""
+def plain(kind: str, column: str, value: Any) -> str:
+    """A value of a form as a change keeps it. A fact ends with the day before `valid_to`; people name the last day."""
     if isinstance(value, date):
-        return value.isoformat()
+        ends = kind in FORMS and column == "valid_to"
+        return (value + timedelta(days=1) if ends else value).isoformat()
     return "true" if value is True else str(value)
+
+
+def last_day(kind: str, column: str, day: date) -> date:
+    """A day of a fact or a word as people read it, the reverse of `plain`."""
+    return day - timedelta(days=1) if kind in FORMS and column == "valid_to" else day
 
 
 def rows(facts: Catalogue, kind: str, text: str) -> list[Any]:
@@ -221,7 +263,17 @@ def known(facts: Catalogue, kind: str, key: str) -> dict[str, Any]:
         return {}
     names = [name for name in FIELDS if hasattr(row, name)] + ["word", "valid_from", "valid_to"]
     values = {name: getattr(row, name) for name in names if hasattr(row, name)}
+    if values.get("valid_to"):
+        values["valid_to"] = last_day(kind, "valid_to", values["valid_to"])
     return {k: "；".join(v) if isinstance(v, list) else v for k, v in values.items() if v or k == KEY[kind]}
+
+
+def wished(facts: Catalogue, kind: str, text: str) -> dict[str, Any]:
+    """What the form of a new scope entry begins with: a wording that was asked for, and a code that nobody has."""
+    if kind != "scope" or not text:
+        return {}
+    code = next(c for n in count(1) if (c := f"W{n:04}") not in facts.scope_entries)
+    return {"code": code, "text": text[:100], "category": "general"}
 
 
 def subject(facts: Catalogue, kind: str, values: dict[str, Any]) -> str:

@@ -3,6 +3,7 @@ approved by another."""
 
 import uuid
 from datetime import date
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -50,7 +51,7 @@ SOURCES = {
 FIELDS = {
     "word": _l("Word"), "category": _l("Category"), "rule": _l("Rule"), "effect": _l("Effect"), "match": _l("Where"),
     "exceptions": _l("Does not count inside"), "basis": _l("Legal basis"), "source": _l("Source"),
-    "valid_from": _l("In force from"), "valid_to": _l("In force until"), "group": _l("Group"),
+    "valid_from": _l("In force from"), "valid_to": _l("Last day in force"), "group": _l("Group"),
     "a": _l("Character"), "b": _l("Looks like"),
 }  # fmt: skip
 FIELDS = facts.FIELDS | FIELDS
@@ -138,7 +139,7 @@ def show(name: str) -> ResponseReturnValue:
         return render_template(
             "intranet/names/facts.html", name=name, page=paginate_list(facts.rows(catalogue_of_facts(db), kind, text)), text=text,
             lists=LISTS, columns=facts.COLUMNS[kind], key=facts.KEY[kind], waiting=len(listings.pending(db)),
-            may_edit=_may(EDITORS), today=today(), cells=facts.cells, kind=kind, facts=catalogue_of_facts(db), fields=FIELDS,
+            may_edit=_may(EDITORS), today=today(), cells=facts.cells, last_day=facts.last_day, kind=kind, facts=catalogue_of_facts(db), fields=FIELDS,
         )  # fmt: skip
     picked = {key: request.args.get(key, "") for key in ("category", "effect", "group")}
     rows: list[Any] = {
@@ -168,13 +169,15 @@ def _may(roles: tuple[str, ...]) -> bool:
 def add(name: str) -> ResponseReturnValue:
     """Propose an entry, or other values for one; what it would change is shown first."""
     kind, catalogue = _kind(name), current_catalogue(db)
-    known = _known(catalogue, kind)
+    known = _known(catalogue, kind) or facts.wished(
+        catalogue_of_facts(db), kind, request.args.get("text", "")
+    )
     form = FORMS[kind](data=known or None) if request.method == "GET" else FORMS[kind]()
     if isinstance(form, WordForm):
         form.rule.choices = form.rule.remember([(rule, rule) for rule in listings.rules(catalogue)])
     if kind in facts.FORMS:
         facts.offer(form, catalogue_of_facts(db))
-    return _proposed(name, "add", form, _values(form))
+    return _proposed(name, "add", form, _values(kind, form))
 
 
 @blueprint.route("/<name>/withdraw", methods=["GET", "POST"])
@@ -183,7 +186,7 @@ def withdraw(name: str) -> ResponseReturnValue:
     """Propose that an entry leaves the list."""
     kind = _kind(name)
     keys = ("a", "b") if kind == "lookalike" else (facts.KEY.get(kind, "word"),)
-    values = {key: request.values.get(key, "")[:40] for key in keys}
+    values = {key: request.values.get(key, "")[:100] for key in keys}
     if not _known(current_catalogue(db), kind, values):
         raise NotFound("entry")
     return _proposed(name, "withdraw", ReasonForm(), values)
@@ -211,7 +214,7 @@ def _proposed(name: str, action: str, form: Any, values: dict[str, str]) -> Resp
     catalogue = current_catalogue(db)
     page = render_template(
         "intranet/names/propose.html", name=name, kind=kind, act=action, form=form, values=values, effects=effects,
-        lists=LISTS, titles=TITLES, actions=ACTIONS, fields=FIELDS, verdicts=VERDICTS, shown=_shown,
+        lists=LISTS, titles=TITLES, actions=ACTIONS, fields=FIELDS, verdicts=VERDICTS,
         categories=listings.categories(catalogue), groups=listings.groups(catalogue),
     )  # fmt: skip
     return page, 422 if form.errors else 200
@@ -238,11 +241,11 @@ def _known(catalogue: Catalogue, kind: str, key: dict[str, str] | None = None) -
     return {}
 
 
-def _values(form: Any) -> dict[str, str]:
+def _values(kind: str, form: Any) -> dict[str, str]:
     values = {}
     for key, value in form.data.items():
         if key in FIELDS and value:
-            values[key] = facts.plain(value)
+            values[key] = facts.plain(kind, key, value)
     if "exceptions" in values:
         values["exceptions"] = ";".join(
             filter(None, (e.strip() for e in values["exceptions"].replace("；", ";").split(";")))
@@ -250,10 +253,10 @@ def _values(form: Any) -> dict[str, str]:
     return values
 
 
-def _shown(key: str, value: str) -> Any:
+def _shown(kind: str, key: str, value: str) -> Any:
     """A value of a change as people read it."""
     if key in ("valid_from", "valid_to"):
-        return date.fromisoformat(value)
+        return facts.last_day(kind, key, date.fromisoformat(value))
     if key == "exceptions" or key in facts.SEPARATED:
         return value.replace(";", "；")
     words = {"effect": CHOICES, "match": MATCHES, "source": SOURCES} | facts.WORDS
@@ -306,10 +309,11 @@ def _row(sequence: int) -> NameCatalogueChange:
 def _change(row: NameCatalogueChange, form: NoteForm) -> ResponseReturnValue:
     waiting = row.number is None and row.rejected_by is None
     values = {key: row.values[key] for key in FIELDS if row.values.get(key)}
-    before = _known(current_catalogue(db), row.kind, row.values) if waiting else {}
+    known = _known(current_catalogue(db), row.kind, row.values) if waiting else {}
+    before = {key: facts.plain(row.kind, key, value) for key, value in known.items() if value}
     page = render_template(
         "intranet/names/change.html", row=row, form=form, waiting=waiting, values=values, before=before, lists=LISTS,
-        titles=TITLES, actions=ACTIONS, fields=FIELDS, verdicts=VERDICTS, shown=_shown, subject=_subject(row),
+        titles=TITLES, actions=ACTIONS, fields=FIELDS, verdicts=VERDICTS, shown=partial(_shown, row.kind), subject=_subject(row),
         numbers=_numbers([row]), mine=row.proposed_by == current_user.id, may_approve=_may(APPROVERS),
         name=next(name for name, kind in KINDS.items() if kind == row.kind),
         effects=lists.preview(db, kind=row.kind, action=row.action, values=row.values, now=now()) if waiting else None,

@@ -81,7 +81,12 @@ NAV: dict[str, tuple[NavItem, ...]] = {
             section=("intranet_desk.", "intranet_review."),
             shown=_signed_in,
         ),
-        NavItem("intranet_names.index", lazy_gettext("Lists and catalogues"), shown=_signed_in),
+        NavItem(
+            "intranet_names.index",
+            lazy_gettext("Lists and catalogues"),
+            section=("intranet_names.", "intranet_wishes."),
+            shown=_signed_in,
+        ),
         NavItem("intranet_texts.index", lazy_gettext("Texts of papers"), shown=_signed_in),
     ),
     "bank": (

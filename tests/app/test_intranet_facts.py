@@ -9,8 +9,9 @@ from tests.app.test_intranet_names import LANGUAGES, at, text_of
 from tests.page_laws import check_page
 from workflow.catalogues.queries import catalogue
 from workflow.clock import today
-from workflow.establishment import scope
+from workflow.establishment import drafts, scope
 from workflow.establishment.jurisdiction import match
+from workflow.establishment.problems import problems_of
 from workflow.naming.queries import current_catalogue
 
 RULE = {
@@ -53,7 +54,9 @@ def approve(house, change, typed=(), english=False):
 
 
 @LANGUAGES
-@pytest.mark.parametrize("name", ["authorities", "jurisdiction", "places", "scope", "everyday"])
+@pytest.mark.parametrize(
+    "name", ["authorities", "jurisdiction", "places", "exceptions", "scope", "everyday", "forbidden"]
+)
 def test_every_list_is_read_and_searched(house, name, english):
     client = at(house, "0417", english)
     tree = check_page(client.get(f"/catalogues/{name}"), 200)
@@ -146,6 +149,65 @@ def test_a_scope_entry_and_its_everyday_word(house, english):
     ).location
     approve(house, gone, ["撤回。", *word.values(), *ENTRY.values()], english)
     assert all(s.word != "租飞机玩" or s.valid_to == today() for s in facts(house).scope_synonyms)
+
+
+@LANGUAGES
+def test_an_address_that_needs_a_proof(house, english):
+    """ADR-03: listed with a reason, shown on recent cases first, in force with the second person, until its last day."""
+    case = house.submitted()
+    application = drafts.draft_of(house.db, case.id)[0]
+    last = today() + timedelta(days=9)
+    values = {
+        "address": "东湖路105号", "why": "disputed", "authority_code": "HB-420106", "basis": "法院通知", "reason": "产权争议。",
+        "valid_to": last.isoformat(),
+    }  # fmt: skip
+
+    def missing():
+        house.db.rollback()
+        return [p.code for p in problems_of(house.db, case, application) if p.severity == "error"]
+
+    seen, change = propose(house, "exceptions", values, english)
+    assert case.number in seen and missing() == []
+    approve(house, change, values.values(), english)
+    assert missing() == ["ADR-03", "document"]
+    held = facts(house).address_exceptions[0]
+    assert held.holds(last) and not held.holds(last + timedelta(days=1)) and held.edited_by == "0601"
+    editor = at(house, "0534", english)
+    form = check_page(
+        editor.get("/catalogues/exceptions/add?address=东湖路105号"), 200, typed=values.values()
+    )
+    assert form.xpath("//input[@name='valid_to-day']/@value") == [str(last.day)], (
+        "the last day, not the one after"
+    )
+    listed = text_of(check_page(editor.get("/catalogues/exceptions"), 200, typed=values.values()))
+    assert f"{last.day}日（含当日）" in listed or f"{last.day} " in listed
+    for wrong in (
+        {"address": "湖路"},
+        {"why": "x"},
+        {"authority_code": "HB-0"},
+        {"valid_to": "2020-01-01", "valid_from": "2020-01-02"},
+    ):
+        check_page(
+            editor.post("/catalogues/exceptions/add", data=values | wrong),
+            422,
+            typed=[*values.values(), *wrong.values()],
+        )
+    gone = {"address": "东湖路105号", "reason": "争议已解决。"}
+    change = editor.post("/catalogues/exceptions/withdraw", data=gone).location
+    approve(house, change, [*values.values(), *gone.values()], english)
+    assert missing() == []
+
+
+def test_a_word_that_a_scope_may_not_contain(house):
+    """SC-12: what the catalogue and recent cases would lose is shown before."""
+    values = {"word": "计算机", "source": "虚构通知", "reason": "试。"}
+    case = house.reserved()
+    seen, change = propose(house, "forbidden", values)
+    assert case.number in seen and "计算机系统服务" in seen
+    approve(house, change, values.values())
+    assert scope.forbidden_words("计算机系统服务", catalogue=facts(house)) == ["计算机"]
+    row = next(r for r in facts(house).scope_forbidden_words if r.word == "计算机")
+    assert (row.source, row.edited_by) == ("虚构通知", "0601")
 
 
 @LANGUAGES

@@ -14,7 +14,9 @@ from workflow.catalogues.queries import catalogue, from_files, in_force
 def test_every_file_fits_its_table():
     files = from_files()
     assert {name: len(rows) for name, rows in files.tables.items()}.keys() == TABLES.keys()
-    assert all(files.tables.values())
+    assert [name for name, rows in files.tables.items() if not rows] == [
+        "address_exceptions"
+    ]  # staff keep it
     assert {p.stem for p in FOLDER.glob("*.csv")} >= TABLES.keys()
 
 

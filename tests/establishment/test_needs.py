@@ -1,12 +1,11 @@
 """Which documents are needed, and why."""
 
-from datetime import date
-
 import pytest
 
 from tests import factories
 from tests.establishment.files import photo
 from workflow.case import Actor
+from workflow.catalogues import editing
 from workflow.catalogues.queries import from_files
 from workflow.clock import today
 from workflow.establishment import attachments as files
@@ -98,23 +97,18 @@ def test_two_documents_need_two_pages(db, facts):
     assert [n.present for n in needs.needed(db, case, application, facts)] == [True, True]
 
 
-def test_the_policies_say_where_a_commitment_does_not_suffice(db, facts):
+def test_a_list_and_a_policy_say_where_a_commitment_does_not_suffice(db, facts):
     case = factories.case(db, authority_code="HB-420106")
     application = address(commitment=True)
     application.address.text = "武汉市武昌区东湖路１０５号 3 楼"
     assert needs.needed(db, case, application, facts) == []
-    listed = [{"address": "东湖路105号", "why": "disputed"}]
-    row = Policy(
-        key="address_exceptions",
-        authority_code="HB-420106",
-        value=listed,
-        valid_from=date(2026, 1, 1),
-        reason="t",
-    )
-    db.add(row)
-    db.flush()
-    assert [n.why for n in needs.needed(db, case, application, facts)] == [needs.EXCEPTIONS["disputed"]]
-    row.valid_to = date(2026, 1, 2)
+    listed = {"address": "东湖路105号", "why": "disputed", "authority_code": "HB-420106"}
+    with_it = editing.with_row(facts, "address_exceptions", listed)
+    assert [n.why for n in needs.needed(db, case, application, with_it)] == [needs.EXCEPTIONS["disputed"]]
+    elsewhere = editing.with_row(facts, "address_exceptions", listed | {"authority_code": "HB-420111"})
+    assert needs.needed(db, case, application, elsewhere) == []
+    ended = editing.with_row(facts, "address_exceptions", listed | {"valid_to": today()})
+    assert needs.needed(db, case, application, ended) == []
     db.add(Policy(key="address_proof", authority_code="", value="proof", valid_from=today(), reason="t"))
     db.flush()
     assert [n.why for n in needs.needed(db, case, application, facts)] == [needs.NOT_ALLOWED]

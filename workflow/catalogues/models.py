@@ -170,6 +170,20 @@ class ScopeForbiddenWord(Fact, Base):
     word: Mapped[str] = mapped_column(primary_key=True)
 
 
+class AddressException(Fact, Base):
+    """An address where the commitment does not suffice (ADR-03), of one authority or, with an empty code, of all.
+
+    It concerns every address that contains the text. `why`: disputed, or a false commitment was proven.
+    """
+
+    __tablename__ = "address_exceptions"
+    __table_args__ = (CheckConstraint("why IN ('disputed', 'false_commitment')", name="why"),)
+    address: Mapped[str] = mapped_column(primary_key=True)
+    why: Mapped[str]
+    authority_code: Mapped[Words]
+    basis: Mapped[Words]
+
+
 class Bank(Fact, Base):
     """A bank by its three-digit code, with the payment-system number of its head office."""
 
@@ -243,6 +257,7 @@ TABLES: dict[str, type] = {
     "scope_entries": ScopeEntry,
     "scope_synonyms": ScopeSynonym,
     "scope_forbidden_words": ScopeForbiddenWord,
+    "address_exceptions": AddressException,
     "banks": Bank,
     "bank_branches": BankBranch,
     "cnaps_areas": CnapsArea,

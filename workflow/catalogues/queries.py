@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from workflow.catalogues.loaders import FOLDER, read_file
 from workflow.catalogues.models import (
     TABLES,
+    AddressException,
     Authority,
     AuthorityRule,
     Bank,
@@ -102,6 +103,11 @@ class Catalogue:
     def scope_forbidden_words(self) -> list[ScopeForbiddenWord]:
         """Words that a business scope may not contain, also those not yet or no longer in force."""
         return self.tables["scope_forbidden_words"]
+
+    @property
+    def address_exceptions(self) -> list[AddressException]:
+        """Addresses where a commitment does not suffice, also those not yet or no longer in force."""
+        return self.tables["address_exceptions"]
 
     @cached_property
     def banks(self) -> dict[str, Bank]:

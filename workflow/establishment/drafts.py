@@ -11,7 +11,7 @@ from workflow.accounts.models import Account
 from workflow.case import Actor, Case, lock_case, open_case
 from workflow.db import now
 from workflow.errors import Conflict, NotFound, Problem, RuleViolation, Words
-from workflow.establishment import choice, types
+from workflow.establishment import choice, types, wishes
 from workflow.establishment.data import Application, Person
 from workflow.establishment.difference import covers, differences
 from workflow.establishment.models import Draft, Submission
@@ -163,4 +163,5 @@ def submit_copy(db: Session, case: Case, paper_hashes: dict[str, str]) -> Submis
     )
     db.add(row)
     db.flush()
+    wishes.note(db, case.id, [e["text"] for e in draft.data["scope"] if not e["code"]])
     return row

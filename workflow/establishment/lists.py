@@ -1,11 +1,12 @@
-"""Authorities, rules of jurisdiction, other names of places, scope entries and everyday words are lists that staff keep
-(AUT-01, AUT-09, AUT-10, SC-08): with a reason, dated, approved by a second person, previewed on recent cases."""
+"""Authorities, rules of jurisdiction, other names of places, addresses that need a proof, scope entries, everyday words and
+words that a scope may not contain are lists that staff keep (AUT-01, AUT-09, AUT-10, ADR-03, SC-08, SC-12): with a reason, dated, approved by a second person, previewed on recent cases."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -20,14 +21,18 @@ from workflow.establishment import scope, types
 from workflow.establishment.address import HOME
 from workflow.establishment.jurisdiction import AddressMatch, match
 from workflow.establishment.models import Draft
+from workflow.establishment.needs import EXCEPTIONS, address_exceptions, plain
 from workflow.naming.lists import KEEPERS, Effect, Keeper, Values
 from workflow.naming.models import NameCatalogueChange
 
 TABLE = {
     "authority": "registration_authorities", "rule": "authority_rules", "place": "divisions", "scope": "scope_entries",
-    "everyday": "scope_synonyms",
+    "everyday": "scope_synonyms", "exception": "address_exceptions", "forbidden": "scope_forbidden_words",
 }  # fmt: skip
-KEY = {"authority": "code", "rule": "code", "place": "code", "scope": "code", "everyday": "word"}
+KEY = {
+    "authority": "code", "rule": "code", "place": "code", "scope": "code", "everyday": "word", "exception": "address",
+    "forbidden": "word",
+}  # fmt: skip
 LEVELS = ("province", "city", "county", "zone")
 SUBJECTS = ("foreign", "provincial_state")
 SPECIFIC = {"division": 11, "town": 56, "words": 61}  # the more specific decides, above the shipped rules
@@ -37,10 +42,16 @@ NO_PLACE = Words("没有这个行政区划或街道的代码。", "There is no p
 NO_AUTHORITY = Words("没有这个登记机关。", "There is no such authority.")
 NO_TEXT = Words("规范目录中没有：{text}。", "Not in the catalogue: {text}.")
 TWICE = Words("目录中已有这一表述。", "The catalogue has this wording already.")
-DATES = Words("截止日期应晚于起始日期。", "The end must be after the first day.")
+DATES = Words("最后一天不能早于起始日期。", "The last day cannot be before the first.")
 NEEDS_APPROVAL = Words("许可项目应写明许可文件。", "A licensed item needs its approval.")
 FORBIDDEN = Words("经营范围不得含有“{words}”。", "A scope may not contain {words}.")
 NO_KIND = Words("没有这一主体类型。", "There is no such type.")
+TOO_SHORT = Words(
+    "地址过短，会涉及太多住所；请写到路名和门牌号。",
+    "Too short: it would concern too many addresses. Give road and number.",
+)
+COMMITMENT = Words("可以只凭承诺", "a commitment suffices")
+SHORTEST_ADDRESS = 4
 
 
 def listed(text: str) -> list[str]:
@@ -114,12 +125,28 @@ def _everyday(facts: Catalogue, values: Values) -> Iterator[Problem]:
         yield Problem("invalid", "texts", NO_TEXT.format(text="、".join(missing)))
 
 
+def _exception(facts: Catalogue, values: Values) -> Iterator[Problem]:
+    if len(plain(values["address"])) < SHORTEST_ADDRESS:
+        yield Problem("invalid", "address", TOO_SHORT)
+    if values["why"] not in EXCEPTIONS:
+        yield Problem("invalid", "why", WRONG)
+    if values.get("authority_code") and values["authority_code"] not in facts.authorities:
+        yield Problem("invalid", "authority_code", NO_AUTHORITY)
+
+
+def _forbidden(facts: Catalogue, values: Values) -> Iterator[Problem]:
+    if len(values["word"]) < 2:
+        yield Problem("invalid", "word", WRONG)
+
+
 SHAPES = {
     "authority": _Shape(("code", "name", "level", "host_division", "uscc_authority_code"), _authority),
     "rule": _Shape(("code", "kind", "division_code", "place", "authority_code"), _rule),
     "place": _Shape(("code",), _place),
     "scope": _Shape(("code", "text", "category"), _scope),
     "everyday": _Shape(("word", "texts"), _everyday),
+    "exception": _Shape(("address", "why"), _exception),
+    "forbidden": _Shape(("word",), _forbidden),
 }
 
 
@@ -148,39 +175,41 @@ def _row(facts: Catalogue, kind: str, action: str, values: Values, day: date) ->
     if action == "withdraw":
         ended: dict[str, str] = {"aliases": ""} if kind == "place" else {"valid_to": day.isoformat()}
         return editing.row_of(TABLE[kind], {}, old) | editing.row_of(TABLE[kind], ended)
-    plain = {k: ";".join(listed(v)) if k in LISTED[kind] else v for k, v in values.items()}
+    given = {k: ";".join(listed(v)) if k in LISTED[kind] else v for k, v in values.items()}
     if (
-        kind == "authority" and old is not None and old.name != plain["name"]
+        kind == "authority" and old is not None and old.name != given["name"]
     ):  # AUT-09: an old name is understood still
-        plain["aliases"] = ";".join(dict.fromkeys([*listed(plain.get("aliases", "")), old.name]))
+        given["aliases"] = ";".join(dict.fromkeys([*listed(given.get("aliases", "")), old.name]))
     if kind == "rule":
         if old is None:
-            plain["priority"] = str(SPECIFIC[plain["kind"]] + (100 if plain.get("entity_types") else 0))
-        plain["ask"] = "true" if plain.get("ask") else "false"
+            given["priority"] = str(SPECIFIC[given["kind"]] + (100 if given.get("entity_types") else 0))
+        given["ask"] = "true" if given.get("ask") else "false"
     if kind != "place":  # whatever was left empty is empty now
-        empty = {k: "" for k in OPTIONAL[kind] if k not in plain}
-        plain = empty | plain
+        empty = {k: "" for k in OPTIONAL[kind] if k not in given}
+        given = empty | given
     if kind == "scope":
-        plain.setdefault("attested", "register" if old is None else old.attested)
-    return editing.row_of(TABLE[kind], plain, old)
+        given.setdefault("attested", "register" if old is None else old.attested)
+    return editing.row_of(TABLE[kind], given, old)
 
 
 LISTED = {
     "authority": {"aliases"}, "rule": {"entity_types", "within"}, "place": {"aliases"}, "scope": {"industry_codes"},
-    "everyday": {"texts"},
+    "everyday": {"texts"}, "exception": set(), "forbidden": set(),
 }  # fmt: skip
 OPTIONAL = {
     "authority": ("aliases", "note", "valid_from", "valid_to"),
     "rule": ("entity_types", "within", "basis", "valid_from", "valid_to"),
     "scope": ("timing", "approval", "approved_by", "industry_codes", "description", "proposed_word", "valid_from", "valid_to"),
     "everyday": ("valid_from", "valid_to"),
+    "exception": ("authority_code", "basis", "valid_from", "valid_to"),
+    "forbidden": ("valid_from", "valid_to"),
 }  # fmt: skip
 
 
 def _put(kind: str, db: Session, row: NameCatalogueChange) -> None:
     by = db.get_one(Staff, row.approved_by).number
     values = _row(catalogue(db), kind, row.action, row.values, today())
-    values["source"] = values.get("source") or "staff"
+    values["source"] = row.values.get("source") or values.get("source") or "staff"
     editing.put(db, TABLE[kind], values, by)
 
 
@@ -190,7 +219,7 @@ def _preview(kind: str, db: Session, action: str, values: Values, now: datetime,
     after = editing.with_row(before, TABLE[kind], _row(before, kind, action, values, day))
     begins = max(day, date.fromisoformat(values["valid_from"])) if values.get("valid_from") else day
     rows = db.execute(
-        select(Case.number, Case.entity_type, Draft.data)
+        select(Case.number, Case.entity_type, Case.authority_code, Draft.data)
         .join(Draft, Draft.case_id == Case.id)
         .order_by(Case.created_at.desc())
         .limit(sample)
@@ -199,6 +228,10 @@ def _preview(kind: str, db: Session, action: str, values: Values, now: datetime,
         return _found(kind, before, after, values, begins) + [
             e for r in rows for e in _chosen(r.number, r.data, kind, before, after, values)
         ]
+    if kind == "exception":
+        return _proofs(rows, before, after, begins)
+    if kind == "forbidden":
+        return _refused(rows, before, after, begins)
     asked = [(r.data["address"]["text"], r.entity_type) for r in rows if r.data["address"]["text"]]
     asked += [
         (f"{d.full_name}1号", "llc")
@@ -219,6 +252,30 @@ def _preview(kind: str, db: Session, action: str, values: Values, now: datetime,
         for text, subject in dict.fromkeys(asked)
     )
     return [e for e in effects if e.before != e.after]
+
+
+def _proofs(rows: Sequence[Any], before: Catalogue, after: Catalogue, day: date) -> list[Effect]:
+    """Recent cases that would need a proof of their address, or need it no longer."""
+
+    def said(facts: Catalogue, row: Any) -> str:
+        whys = address_exceptions(facts, row.data["address"]["text"], row.authority_code, day)
+        return EXCEPTIONS[whys[0]].zh if whys else COMMITMENT.zh
+
+    found = (Effect(r.number, said(before, r), said(after, r)) for r in rows if r.data["address"]["text"])
+    return [e for e in found if e.before != e.after]
+
+
+def _refused(rows: Sequence[Any], before: Catalogue, after: Catalogue, day: date) -> list[Effect]:
+    """Wordings of the catalogue and of recent cases that would be refused, or no longer."""
+    said = [(e.text, e.text) for e in before.scope_entries.values() if e.holds(day)]
+    said += [(f"{r.number} {e['text']}", e["text"]) for r in rows for e in r.data["scope"]]
+
+    def verdict(facts: Catalogue, text: str) -> str:
+        words = scope.forbidden_words(text, catalogue=facts, day=day)
+        return FORBIDDEN.format(words="、".join(words)).zh if words else "—"
+
+    found = (Effect(name, verdict(before, text), verdict(after, text)) for name, text in said)
+    return [e for e in found if e.before != e.after]
 
 
 def _answer(found: AddressMatch) -> str:

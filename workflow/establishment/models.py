@@ -4,7 +4,7 @@ import uuid
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from workflow.db import Base, Id, Now
@@ -126,6 +126,35 @@ class Upload(Base):
     pieces_kept: Mapped[bool] = mapped_column(default=True, index=True)
     created_at: Mapped[Now]
     changed_at: Mapped[Now]
+
+
+class ScopeWish(Base):
+    """A wording outside the scope catalogue that applicants handed in (SC-09). `state` is empty until staff answer; a
+    wording that has come into the catalogue needs no answer."""
+
+    __tablename__ = "scope_wishes"
+    __table_args__ = (CheckConstraint("state IN ('', 'answered', 'refused')", name="state"),)
+
+    id: Mapped[Id]
+    text: Mapped[str] = mapped_column(String(100), unique=True)
+    asked_at: Mapped[Now]  # first
+    state: Mapped[str] = mapped_column(String(10), default="", server_default="")
+    entry_code: Mapped[str] = mapped_column(
+        String(16), default="", server_default=""
+    )  # the entry that serves instead
+    reason: Mapped[str] = mapped_column(String(500), default="", server_default="")
+    decided_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("staff.id"))
+    decided_at: Mapped[datetime | None]
+
+
+class ScopeWishCase(Base):
+    """A case that handed a wish in."""
+
+    __tablename__ = "scope_wish_cases"
+
+    wish_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("scope_wishes.id"), primary_key=True)
+    case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("cases.id"), primary_key=True)
+    asked_at: Mapped[Now]
 
 
 class PaperText(Base):

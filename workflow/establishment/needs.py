@@ -4,13 +4,14 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from datetime import date
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from workflow.case import Case
 from workflow.catalogues.queries import Catalogue
+from workflow.clock import today
 from workflow.errors import Words
 from workflow.establishment import types
 from workflow.establishment.attachments import attachments_of
@@ -93,31 +94,42 @@ class Needed:
     instead: tuple[str, ...] = ()
 
 
-def address_exceptions(db: Session, case: Case, application: Application) -> list[str]:
-    """Why a commitment does not suffice for this address (ADR-03): keys of EXCEPTIONS, as the policy lists them."""
-    listed: list[dict[str, Any]] = policy(db, "address_exceptions", case.authority_code)
-    text = _plain(application.address.text)
-    return [e["why"] for e in listed if _plain(e["address"]) and _plain(e["address"]) in text]
+def address_exceptions(
+    facts: Catalogue, text: str, authority_code: str, day: date | None = None
+) -> list[str]:
+    """Why a commitment does not suffice for this address (ADR-03): keys of EXCEPTIONS, as the list of addresses says."""
+    when, address = day or today(), plain(text)
+    return [
+        row.why
+        for row in facts.address_exceptions
+        if row.authority_code in ("", authority_code) and row.holds(when) and plain(row.address) in address
+    ]
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """An address without spaces and in half width, to be compared."""
     return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text))
 
 
-def needed(db: Session, case: Case, application: Application, facts: Catalogue) -> list[Needed]:
+def needed(
+    db: Session, case: Case, application: Application, facts: Catalogue, allowed: bool | None = None
+) -> list[Needed]:
     """What is needed, in the order of the form, and whether it is there.
 
-    Several documents of one kind need as many pages at least; one file may hold them all.
+    Several documents of one kind need as many pages at least; one file may hold them all. `allowed`: whether the policy
+    lets a commitment replace the proof of an address, when that is known already.
     """
     pages: dict[str, int] = {}
     for row in attachments_of(db, case.id):
         pages[row.kind] = pages.get(row.kind, 0) + max(1, row.pages)
-    allowed = policy(db, "address_proof", case.authority_code) == "commitment"
+    if allowed is None:
+        allowed = policy(db, "address_proof", case.authority_code) == "commitment"
     codes = [o.uscc for o in application.organisations if o.uscc]
     here = (
         set(db.scalars(select(RegisterEntry.uscc).where(RegisterEntry.uscc.in_(codes)))) if codes else set()
     )
-    wanted = reasons(application, facts, allowed, address_exceptions(db, case, application), here)
+    exceptions = address_exceptions(facts, application.address.text, case.authority_code)
+    wanted = reasons(application, facts, allowed, exceptions, here)
     return list(_with_presence(wanted, pages))
 
 

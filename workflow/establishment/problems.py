@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 from workflow.case import Case
 from workflow.catalogues.queries import catalogue
 from workflow.errors import Problem
-from workflow.establishment import types
+from workflow.establishment import rules, types, wishes
 from workflow.establishment.data import Application
 from workflow.establishment.needs import address_exceptions, needed
 from workflow.establishment.rules import by_section, check
@@ -22,21 +22,33 @@ FIELD_OF_KIND = {
 
 def problems_of(db: Session, case: Case, application: Application) -> list[Problem]:
     """Every problem, errors and warnings, in the order of the form."""
-    unnamed = types.is_unnamed(case.entity_type, case.name)
-    context = Context(
-        catalogue=catalogue(db),
-        registered=_registered(db, application),
-        reserved_name="" if unnamed else case.name,
-        commitment_allowed=policy(db, "address_proof", case.authority_code) == "commitment",
-        address_exceptions=address_exceptions(db, case, application),
-    )
+    context = context_of(db, case, application)
     named = application.model_copy(update={"name": context.reserved_name})
     missing = [
         Problem("document", FIELD_OF_KIND[n.kind], n.why, n.basis)
-        for n in needed(db, case, application, context.catalogue)
+        for n in needed(db, case, application, context.catalogue, context.commitment_allowed)
         if not n.present
     ]
     return check(named, context) + missing
+
+
+def check_person(application: Application, key: str, case: Case, db: Session) -> list[Problem]:
+    """The problems of one person of the application, whatever part the person will have."""
+    return rules.check_person(application, key, context_of(db, case, application))
+
+
+def context_of(db: Session, case: Case, application: Application) -> Context:
+    """What the rules know beside the application: lists, policies, the register, the reserved name."""
+    unnamed = types.is_unnamed(case.entity_type, case.name)
+    facts = catalogue(db)
+    return Context(
+        catalogue=facts,
+        registered=_registered(db, application),
+        reserved_name="" if unnamed else case.name,
+        commitment_allowed=policy(db, "address_proof", case.authority_code) == "commitment",
+        address_exceptions=address_exceptions(facts, application.address.text, case.authority_code),
+        wishes=wishes.decided(db, [e.text for e in application.scope if not e.code]),
+    )
 
 
 def _registered(db: Session, application: Application) -> dict[str, Registered]:

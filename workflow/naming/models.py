@@ -94,7 +94,7 @@ CHANGE_NUMBERS = Sequence("name_catalogue_numbers", metadata=Base.metadata)
 
 
 NAME_LISTS = ("word", "synonym", "lookalike")
-FACT_LISTS = ("authority", "rule", "place", "scope", "everyday")
+FACT_LISTS = ("authority", "rule", "place", "scope", "everyday", "exception", "forbidden")
 
 
 class NameCatalogueChange(Base):

@@ -17,7 +17,6 @@ DEFAULTS: dict[str, Any] = {
     "signature_suite": "p256",  # of the authority's seals: p256 | sm2 (ES-22)
     "scope_style": "split",  # split (SC-03) | single (SC-04)
     "address_proof": "commitment",  # ADR-03: commitment | proof
-    "address_exceptions": [],  # ADR-03: {"address", "why": disputed | false_commitment}, where no commitment suffices
     "keep_face_frame": True,  # HB-09; False keeps the verdict only
     "face_frame_days": 3
     * 365,  # how long a kept frame stays: the general limitation period (Civil Code, Art. 188)

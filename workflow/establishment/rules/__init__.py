@@ -5,7 +5,16 @@ from workflow.establishment import types
 from workflow.establishment.data import Application
 from workflow.establishment.rules.common import Context, Findings, Registered, check_people, uses
 
-__all__ = ["SECTIONS", "Context", "Findings", "Registered", "by_section", "check", "section_of"]
+__all__ = [
+    "SECTIONS",
+    "Context",
+    "Findings",
+    "Registered",
+    "by_section",
+    "check",
+    "check_person",
+    "section_of",
+]
 
 SECTIONS = (
     "address", "scope", "capital", "shareholders", "officers", "liaison", "beneficial", "submitter", "check",
@@ -33,6 +42,14 @@ def check(application: Application, context: Context | None = None) -> list[Prob
     ranks = {name: rank for rank, name in enumerate(SECTIONS)}
     unique = dict.fromkeys(found.problems)
     return sorted(unique, key=lambda p: ranks[section_of(p, application)])
+
+
+def check_person(application: Application, key: str, context: Context) -> list[Problem]:
+    """The problems of one person, whatever part the person will have. Raises StopIteration for an unknown key."""
+    found = Findings(application, context)
+    check_people(application, context, found, {key})
+    place = next(i for i, p in enumerate(application.people) if p.key == key)
+    return [p for p in found.problems if p.field.startswith(f"people.{place}.")]
 
 
 def section_of(problem: Problem, application: Application | None = None) -> str:

@@ -32,7 +32,8 @@ class Context:
     `blocked` maps ID numbers to the reason why this person may not hold an office or apply (CL2023 Art. 178,
     PRO-14). `address_exceptions` are the reasons why a commitment does not suffice here (ADR-03).
     `unusual_capital` (fen) is where a reminder about plainly abnormal capital begins (PRO-18). `registered` has the
-    organisations that stand in the register, by credit code.
+    organisations that stand in the register, by credit code. `wishes` are answers to wordings outside the scope
+    catalogue that were asked for before (SC-09).
     """
 
     today: date = field(default_factory=today)
@@ -43,6 +44,7 @@ class Context:
     address_exceptions: Collection[str] = ()
     unusual_capital: int = 10_000_000_000_00
     registered: Mapping[str, Registered] = field(default_factory=dict)
+    wishes: Mapping[str, Words] = field(default_factory=dict)
 
 
 class Findings:
@@ -106,10 +108,13 @@ def uses(application: Application) -> Iterator[tuple[str, str]]:
     yield "submitter", application.submitter.person
 
 
-def check_people(application: Application, context: Context, found: Findings) -> None:
-    """RN-01: everyone who appears can be verified: name, document, a way to be reached."""
+def check_people(
+    application: Application, context: Context, found: Findings, also: Collection[str] = ()
+) -> None:
+    """RN-01: everyone who appears can be verified: name, document, a way to be reached. `also`: keys of people who have
+    no part yet."""
     organisations = {o.key: o for o in application.organisations}
-    used = {key for _, key in uses(application) if key}
+    used = {key for _, key in uses(application) if key} | {*also}
     representatives = {organisations[k].representative for k in used if k in organisations}
     seen: dict[str, int] = {}
     for index, person in enumerate(application.people):

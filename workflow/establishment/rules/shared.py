@@ -3,6 +3,7 @@ submitter (REG-, ADR-, SC-, AG-, BO-)."""
 
 import re
 
+from workflow.errors import Words
 from workflow.establishment import jurisdiction
 from workflow.establishment.data import Address, Application
 from workflow.establishment.rules.common import Context, Findings, check_adult
@@ -165,8 +166,11 @@ def check_scope(application: Application, context: Context, found: Findings) -> 
                         "关于进一步防范和处置虚拟货币等相关风险的通知（2026-02-06）")  # fmt: skip
         standard = context.catalogue.scope_entries.get(entry.code) if entry.code else None
         if standard is None or not standard.holds(context.today):
-            found.warn("SC-09", f"{path}.text", f"“{entry.text}”不在规范目录内，将由登记人员人工审核。",
-                       f"{entry.text} is not in the catalogue; a registrar will look at it.", "IMPL52 Art. 12")  # fmt: skip
+            said = context.wishes.get(
+                entry.text, Words("将由登记人员人工审核。", "a registrar will look at it.")
+            )
+            found.warn("SC-09", f"{path}.text", f"“{entry.text}”不在规范目录内，{said.zh}",
+                       f"{entry.text} is not in the catalogue; {said.en}", "IMPL52 Art. 12")  # fmt: skip
             continue
         if entry.text != standard.text or entry.licensed != standard.licensed:
             found.error(
