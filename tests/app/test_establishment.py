@@ -15,7 +15,7 @@ from workflow.accounts.models import Account
 from workflow.catalogues.queries import from_files
 from workflow.clock import today
 from workflow.establishment import derive, drafts, papers, submission, types
-from workflow.establishment.data import Application, Contribution, Officer
+from workflow.establishment.data import Application, Contribution, Officer, ScopeEntry
 from workflow.establishment.derive import last_day_to_pay
 from workflow.establishment.models import Paper
 from workflow.establishment.problems import problems_of
@@ -253,9 +253,24 @@ def test_changing_the_text_asks_for_the_authority_again(full):
 
 def test_scope_needs_an_entry_and_refuses_forbidden_words(blank):
     assert "经营范围" in summary(blank.send("/application/scope", 422, action="continue"))
-    blank.send("/application/scope", action="custom", custom="虚拟货币交易")
-    assert "SC-12" in {p.code for p in blank.errors}
+    answer = blank.send("/application/scope", 422, action="custom", custom="虚拟货币交易")  # SC-12
+    assert "虚拟货币" in summary(answer) and 'href="#custom"' in answer.text and not blank.application.scope
+
+    def choose(application):  # before the word was forbidden
+        application.scope = [ScopeEntry(code="", text="虚拟货币交易")]
+
+    drafts.save(blank.house.db, blank.case.id, blank.house.owner(blank.case), None, choose)
+    blank.house.db.commit()
     assert "虚拟货币" in summary(blank.send("/application/scope", 422, action="continue"))
+
+
+def test_an_own_wording_that_the_catalogue_has_is_the_catalogues(blank):
+    """SC-01, SC-09."""
+    blank.send("/application/scope", action="custom", custom="软件开发")
+    blank.send("/application/scope", action="custom", custom="虚构星球勘测")
+    assert [bool(e.code) for e in blank.application.scope] == [True, False]
+    answer = blank.send("/application/scope", 422, action="custom", custom="虚构星球勘测")
+    assert "重复" in summary(answer) and len(blank.application.scope) == 2
 
 
 def test_scope_is_ordered_and_removed_by_buttons(blank):
@@ -293,11 +308,11 @@ def test_an_approval_needed_first_is_asked_for_with_its_entry(blank):
     field = f"approval-{entries[0].code}"
     blank.send("/application/scope", 422, action="continue", **{field: "鄂许〔2026〕1号"})
     assert blank.application.scope[0].approval == "鄂许〔2026〕1号"
-    other = {field: "鄂许〔2026〕2号", f"shown-{entries[0].code}": ""}
-    answer = blank.send(
-        "/application/scope", 422, action="continue", **other
-    )  # a window that never saw the first
-    assert "鄂许〔2026〕2号" in answer.text and blank.application.scope[0].approval == "鄂许〔2026〕1号"
+    page = blank.look("/application/scope")
+    base = re.search(r'name="base" value="([^"]+)"', page).group(1)
+    blank.send("/application/scope", 422, action="continue", **{field: "鄂许〔2026〕3号"})
+    answer = blank.send("/application/scope", 422, action="continue", base=base, **{field: "鄂许〔2026〕2号"})
+    assert "鄂许〔2026〕2号" in answer.text and blank.application.scope[0].approval == "鄂许〔2026〕3号"
     assert "缺少" in blank.look("/attachments")
 
 

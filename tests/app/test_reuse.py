@@ -11,7 +11,7 @@ from workflow.case import Case
 from workflow.establishment import drafts
 from workflow.establishment.data import Contribution, Organisation, Person
 
-ID, PHONE = "420106199001010018", "19900000008"
+ID, PHONE = "420106199001010028", "19900000008"
 TYPED = ["武汉市武昌区东湖路105号", "王小八", "虚构投资有限公司", "湖北省武汉市武昌区虚构路1号"]
 
 
@@ -73,7 +73,7 @@ def test_what_is_secret_of_a_known_person_is_on_no_page(house, earlier):
         text = window.client.get(root + page).text
         assert ID not in text and PHONE not in text, page
     window.get(f"{root}/people/p2")
-    assert "420106********0018" in window.text() and "199****0008" in window.text()
+    assert "420106********0028" in window.text() and "199****0008" in window.text()
     window.send("/people/p2", email="wang@example.com")  # number and phone stay as they are
     person = newest(house)[1].person("p2")
     assert (person.id_number, person.phone, person.email) == (ID, PHONE, "wang@example.com")
@@ -89,7 +89,7 @@ def test_known_people_and_organisations_are_offered_and_taken_over(house, earlie
     other = house.named("云栖另", owner)
     root = f"/cases/{other.number}/application"
     window.get(f"{root}/people/add")
-    assert "王小八" in window.text() and "420106********0018" in window.text()
+    assert "王小八" in window.text() and "420106********0028" in window.text()
     assert "虚构投资" not in window.text()
     window.send("/application/people/known", handle=f"{case.number}:p2", back="officers")
     window.get(f"{root}/people/add")
@@ -113,7 +113,7 @@ def test_another_account_never_sees_them(house, earlier):
     root = f"/cases/{other.number}/application"
     for page in ("/people/add", "/shareholders/add", "/shareholders/add?who=organisation"):
         text = window.client.get(root + page).text
-        assert "王小八" not in text and "虚构投资" not in text and "0018" not in text
+        assert "王小八" not in text and "虚构投资" not in text and "0028" not in text
     window.typed += ["李小九"]
     window.get(f"{root}/people/add")
     token = re.search(

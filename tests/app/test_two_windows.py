@@ -105,7 +105,7 @@ def test_a_new_person_and_a_change_elsewhere_do_not_hinder_each_other(house, win
     two.get(f"/cases/{case.number}/application/capital")
     two.send("/capital", capital="60")
     one.typed += ["王小八"]
-    one.send("/people/add", name="王小八", id_number="420106199001010018", phone="19900000008")
+    one.send("/people/add", name="王小八", id_number="420106199001010028", phone="19900000008")
     found = application(house, case)
     assert [p.name for p in found.people] == ["张小七", "王小八"] and found.capital == 60_000_000
 

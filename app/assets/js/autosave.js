@@ -1,9 +1,10 @@
-// Sends each field as it is left and says what became of it; what did not arrive is kept and sent again. The page works
-// without.
+// Sends each field as it is left, says what became of it, and shows at the field what the rules say; what did not arrive
+// is kept and sent again. The page works without.
 const form = document.querySelector("form[data-autosave]");
 const box = document.getElementById("autosave");
 const PATIENCE = 15_000; // ms until a request counts as lost
 const dirty = new Map(); // control -> which change it was, as long as its value has not reached the platform
+const touched = new Set(); // fields that were filled in or marked: the rules speak of no others
 const held = new Set(); // controls whose value was not taken: wrong, or changed in another window too
 let changes = 0;
 let kept = ""; // fields for which this window's value was chosen
@@ -46,17 +47,72 @@ const goOn = () => {
   form.requestSubmit(button);
 };
 
+// The group of a field, and the part of it that an error stands before and describes.
+const partsOf = (field) => {
+  const found = document.getElementById(field) ?? form.elements[field];
+  const control = found instanceof RadioNodeList ? found[0] : found;
+  const date = control?.matches(".govuk-date-input") ? control.parentElement : control;
+  const group = date?.closest(".govuk-form-group");
+  const place = group?.querySelector(":scope > .govuk-fieldset") ?? group;
+  const controls = "input, textarea, select, .govuk-input__wrapper, .govuk-radios, .govuk-checkboxes, .govuk-date-input";
+  const before = [...(place?.children ?? [])].find((part) => part.matches(controls));
+  return { group, before, described: place === group ? control : place };
+};
+
+const clear = (said) => {
+  const field = said.id.replace(/-error$/, "");
+  const { group, described } = partsOf(field);
+  group?.classList.remove("govuk-form-group--error");
+  for (const part of group?.querySelectorAll("[class*='--error']") ?? [])
+    for (const name of ["input", "textarea", "select"]) part.classList.remove(`govuk-${name}--error`);
+  const ids = (described?.getAttribute("aria-describedby") ?? "").split(" ").filter((id) => id && id !== said.id);
+  if (ids.length) described?.setAttribute("aria-describedby", ids.join(" "));
+  else described?.removeAttribute("aria-describedby");
+  described?.removeAttribute("aria-invalid");
+  said.remove();
+  const links = [...document.querySelectorAll(".govuk-error-summary a")];
+  for (const link of links)
+    if (link.hash === `#${field}` || link.hash.startsWith(`#${field}-`)) link.closest("li").remove();
+  if (links.length && !document.querySelector(".govuk-error-summary li")) document.querySelector(".govuk-error-summary").remove();
+};
+
+const mark = (field, words) => {
+  const { group, before, described } = partsOf(field);
+  if (!before) return;
+  const said = document.createElement("p");
+  said.className = "govuk-error-message";
+  said.id = `${field}-error`;
+  said.append(...words);
+  before.before(said);
+  group.classList.add("govuk-form-group--error");
+  for (const part of [before, ...before.querySelectorAll("input")])
+    if (part.matches(".govuk-input, .govuk-textarea, .govuk-select"))
+      part.classList.add(`govuk-${part.tagName.toLowerCase()}--error`);
+  described.setAttribute("aria-describedby", `${described.getAttribute("aria-describedby") ?? ""} ${said.id}`.trim());
+  described.setAttribute("aria-invalid", "true");
+};
+
+// What was marked and is right now is cleared; what is wrong is marked as the page would mark it after the button.
+const judge = () => {
+  const list = box.querySelector("[data-problems]");
+  if (!list) return;
+  for (const said of form.querySelectorAll(".govuk-error-message[id$='-error']")) clear(said);
+  for (const item of list.children) mark(item.dataset.field, item.childNodes);
+};
+
 const answered = (xhr) =>
   new URL(xhr.responseURL).pathname === new URL(form.getAttribute("hx-post"), location.href).pathname;
 
 const listen = () => {
-  const mark = (event) => {
+  const change = (event) => {
     if (event.target.form !== form || !event.target.name) return;
     held.delete(event.target.name);
+    touched.add(event.target.name);
     dirty.set(event.target.name, ++changes);
   };
-  form.addEventListener("input", mark, true);
-  form.addEventListener("change", mark, true);
+  form.addEventListener("input", change, true);
+  form.addEventListener("change", change, true);
+  for (const said of form.querySelectorAll(".govuk-error-message[id$='-error']")) touched.add(said.id.replace(/-error$/, ""));
   form.addEventListener("focusout", () => setTimeout(() => dirty.size && !saving && !failed && send(), 50));
   addEventListener("online", () => dirty.size && send());
   document.addEventListener("visibilitychange", () => document.hidden && dirty.size && !saving && send());
@@ -67,6 +123,7 @@ const listen = () => {
   form.addEventListener("htmx:configRequest", (event) => {
     sent = new Map(dirty);
     event.detail.parameters.changed = [...sent.keys()].join(" ");
+    event.detail.parameters.touched = [...touched].join(" ");
     if (kept) event.detail.parameters.keep = kept;
     event.detail.timeout = PATIENCE;
   });
@@ -92,11 +149,12 @@ const listen = () => {
     failed = false;
     pause = 5_000;
     const done = (box.querySelector("[data-done]")?.dataset.done ?? "").split(" ").filter(Boolean);
-    for (const [name, change] of sent) {
-      if (dirty.get(name) !== change) continue; // changed again meanwhile
+    for (const [name, version] of sent) {
+      if (dirty.get(name) !== version) continue; // changed again meanwhile
       dirty.delete(name);
       if (!done.some((field) => name === field || name.startsWith(`${field}-`))) held.add(name);
     }
+    judge();
     kept = "";
     setTimeout(goOn); // a change that waited in line begins first
   });

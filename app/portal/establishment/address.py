@@ -75,6 +75,10 @@ class AddressForm(SectionForm):
         mine = [p for p in filing.problems["address"] if p.field in ("address.text", "address.use", "address.commitment", "address.detail", "address.postcode")]  # fmt: skip
         where = {path: name for name, path in self.paths.items()} | {"address.detail": "text"}
         self.add_problems([p for p in mine if where[p.field] in self], where)
+        if "text" in self and filing.application.address.text and not self.text.errors:
+            match = read_address(filing)
+            if match.authority is None and not match.candidates:
+                self.add_problems([Problem("AUT-02", "text", match.reason, "IMPL52 Art. 10")])
 
 
 @blueprint.route("/application/address", methods=["GET", "POST"])
@@ -87,10 +91,7 @@ def address(number: str) -> ResponseReturnValue:
     form = AddressForm.of(filing)
     kept = False
     if form.validate_on_submit() and try_save(filing, form, form.write):
-        match = read_address(filing)
         form.show_problems(filing)
-        if "text" in form and match.authority is None and not match.candidates and not form.text.errors:
-            form.add_problems([Problem("AUT-02", "text", match.reason, "IMPL52 Art. 10")])
         if not form.errors:
             sure = bool(filing.application.address.authority_code)
             if sure:
@@ -120,11 +121,51 @@ def read_address(filing: Filing) -> AddressMatch:
     return jurisdiction.match(where.text, kind, catalogue=filing.facts, day=today())
 
 
+@autosaved
 class ConfirmForm(SectionForm):
     """Which of the places and authorities that are possible it is."""
 
     section: ClassVar[str] = "address"
     choice = forms.Radios(_l("Which one is it?"), required=_l("Choose the place and authority"), choices=[])
+
+    @classmethod
+    def initial(cls, filing: Filing, **context: Any) -> dict[str, Any]:
+        """Chosen beforehand only where nothing else is possible."""
+        match = read_address(filing)
+        return {"choice": next(iter(options(match)), None) if match.authority else None}
+
+    def prepare(self, filing: Filing) -> None:
+        """What the address as it stands may mean."""
+        self.match = read_address(filing)
+        self.offered = options(self.match)
+        self.choice.choices = self.choice.remember(
+            [
+                (
+                    value,
+                    f"{row[4].removeprefix('湖北省')}（{row[5]}）",
+                    *([row[3]] if row[3] != self.match.reason else []),
+                )
+                for value, row in self.offered.items()
+            ]
+        )
+
+    def attempt(self, application: Application) -> None:
+        """Take the chosen place and its authority."""
+        if self.choice.data not in self.offered:
+            return
+        where, match = application.address, self.match
+        division, town, office, *_ = self.offered[self.choice.data]
+        if not where.division_code:
+            sure = match.authority is not None
+            where.detail = (
+                (match.zone + match.rest) if sure else detail_of(where.text, division, town, self.filing)
+            )
+        where.division_code, where.town_code, where.authority_code = division, town, office
+
+    def show_problems(self, filing: Filing) -> None:
+        """Whether this place has this authority."""
+        found = [p for p in filing.problems["address"] if p.field in ("address.division_code", "address.authority_code")]  # fmt: skip
+        self.add_problems(found, {p.field: "choice" for p in found})
 
 
 def options(match: AddressMatch) -> dict[str, tuple[str, str, str, Words, str, str]]:
@@ -170,46 +211,21 @@ def confirm_address(number: str) -> ResponseReturnValue:
     filing = Filing(number)
     if (answer := filing.closed()) is not None:
         return answer
-    match = read_address(filing)
-    offered = options(match)
-    if not offered:
-        return redirect(url_for("establishment.choose_address", number=number), 303)
     form = ConfirmForm.of(filing)
-    form.choice.choices = form.choice.remember(
-        [
-            (
-                value,
-                f"{row[4].removeprefix('湖北省')}（{row[5]}）",
-                *([row[3]] if row[3] != match.reason else []),
-            )
-            for value, row in offered.items()
-        ]
-    )
-    if match.authority and not form.choice.data:
-        form.choice.data = next(iter(offered))
-    if form.validate_on_submit():
-        division, town, office, *_ = offered[form.choice.data]
-
-        def change(application: Application) -> None:
-            where = application.address
-            if not where.division_code:
-                sure = match.authority is not None
-                where.detail = (
-                    (match.zone + match.rest) if sure else detail_of(where.text, division, town, filing)
-                )
-            where.division_code, where.town_code, where.authority_code = division, town, office
-
-        if try_save(filing, form, change):
-            flash(gettext("Address and authority saved."), "success")
-            wrong = any(p.severity == "error" for p in filing.problems["address"])
-            return redirect(filing.url("address") if wrong else filing.after("address"), 303)
+    if not form.offered:
+        return redirect(url_for("establishment.choose_address", number=number), 303)
+    if form.validate_on_submit() and try_save(filing, form, form.attempt):
+        flash(gettext("Address and authority saved."), "success")
+        wrong = any(p.severity == "error" for p in filing.problems["address"])
+        return redirect(filing.url("address") if wrong else filing.after("address"), 303)
     page = render_template(
-        "portal/establishment/confirm_address.html", form=form, filing=filing, section="address", match=match,
-        sure=match.authority is not None, offered=list(offered.values()),
+        "portal/establishment/confirm_address.html", form=form, filing=filing, section="address", match=form.match,
+        sure=form.match.authority is not None, offered=list(form.offered.values()),
     )  # fmt: skip
     return page, 422 if form.errors else 200
 
 
+@autosaved
 class ChooseForm(SectionForm):
     """The address from lists."""
 
@@ -259,6 +275,20 @@ class ChooseForm(SectionForm):
         """The county; a county that is its own city counts as both."""
         return self.county.data or ("" if self.county.choices else self.city.data or "")
 
+    def attempt(self, application: Application) -> None:
+        """The address that the lists and the line make; its authority is asked afterwards."""
+        facts, where, code = self.filing.facts, application.address, self.division or self.city.data or ""
+        town = facts.towns.get(self.town.data or "")
+        place = facts.divisions[code].full_name if code in facts.divisions else ""
+        where.text = place + (town.name if town else "") + (self.detail.data or "")
+        where.detail, where.division_code = self.detail.data or "", code
+        where.town_code, where.authority_code = (town.code if town else ""), ""
+
+    def show_problems(self, filing: Filing) -> None:
+        """The district at its list, the rest at the line."""
+        places = {"address.division_code": "county", "address.detail": "detail", "address.text": "detail"}
+        self.add_problems([p for p in filing.problems["address"] if p.field in places], places)
+
 
 @blueprint.route("/application/address/choose", methods=["GET", "POST"])
 @signed_in
@@ -275,20 +305,11 @@ def choose_address(number: str) -> ResponseReturnValue:
     if form.validate_on_submit():
         if not form.division:
             form.county.errors = [gettext("Choose the district or county")]
-        else:
-            facts = filing.facts
-            town = facts.towns.get(form.town.data or "")
-
-            def change(application: Application) -> None:
-                where = application.address
-                whole = (
-                    facts.divisions[form.division].full_name + (town.name if town else "") + form.detail.data
-                )
-                where.text, where.detail, where.division_code = whole, form.detail.data, form.division
-                where.town_code, where.authority_code = (town.code if town else ""), ""
-
-            if try_save(filing, form, change):
+        elif try_save(filing, form, form.attempt):
+            form.show_problems(filing)
+            if not form.errors:
                 return redirect(url_for("establishment.confirm_address", number=number), 303)
+            db.commit()
     page = render_template(
         "portal/establishment/choose_address.html", form=form, filing=filing, section="address"
     )

@@ -1,6 +1,7 @@
 """What the pages of an application share: the case in hand, forms that know where their values live, saving."""
 
-from collections.abc import Iterable
+import copy
+from collections.abc import Collection, Iterable
 from functools import cached_property
 from typing import Any, ClassVar, Self
 
@@ -77,6 +78,16 @@ class Filing:
     def save(self, change: Any, version: int | None) -> None:
         """Store a change. Raises Conflict (`changed_elsewhere`, `moved_on`), RuleViolation (`locked`)."""
         self.application, self.version = drafts.save(db, self.case.id, current_user.actor, version, change)
+        self._forget()
+
+    def tried(self) -> "Filing":
+        """The same with a copy of the application, on which a form may try out what was typed; nothing is stored."""
+        other = copy.copy(self)
+        other.application = self.application.model_copy(deep=True)
+        other._forget()
+        return other
+
+    def _forget(self) -> None:
         for name in ("problems", "opened"):
             self.__dict__.pop(name, None)
 
@@ -138,6 +149,7 @@ class SectionForm(forms.Form):
     @classmethod
     def of(cls, filing: Filing, **context: Any) -> Self:
         """The form for a request: filled from the application, closed where a correction is not asked for."""
+        cls = cls.fitting(filing)
         data = cls.initial(filing, **context)
         form = cls(data=data)
         form.filing, form.context = filing, context
@@ -165,11 +177,21 @@ class SectionForm(forms.Form):
         return form
 
     @property
+    def form_name(self) -> str:
+        """What the live check calls this form."""
+        return type(self).__name__
+
+    @property
     def made_from(self) -> str:
         """The value of the hidden field `base`."""
         if not self.base.data and not self.is_submitted():
             self.base.data = merging.written(merging.marks(self))
         return self.base.data or ""
+
+    @classmethod
+    def fitting(cls, filing: Filing) -> type[Self]:
+        """The form with the fields that this application needs."""
+        return cls
 
     @classmethod
     def initial(cls, filing: Filing, **context: Any) -> dict[str, Any]:
@@ -196,6 +218,40 @@ class SectionForm(forms.Form):
             if name in self and (names is None or name in names):
                 write(application, path, self.value_of(name))
         derive.settle(application)
+
+    def attempt(self, application: Application) -> None:
+        """Put everything that is typed here into a copy of the application, for the rules to look at."""
+        self.write(application)
+
+    def judged(self, filing: Filing, touched: Collection[str], whole: bool) -> dict[str, list[str]]:
+        """What is wrong with the fields, as the button would say it: of those that were touched, and of those that hold
+        something that no longer fits. `whole`: all that was typed is stored; otherwise it is tried out on a copy.
+        """
+        unread = {
+            field.name: list(field.errors) for field in merging.values(self) if not field.validate(self)
+        }
+        form, view = self, filing
+        if not whole:
+            form, view = copy.copy(self), filing.tried()
+            form._fields = {name: field for name, field in self._fields.items() if name not in unread}
+            form.filing, form.context = view, dict(self.context)
+            form.attempt(view.application)
+        for field in self:
+            field.errors = []
+        form.form_errors = []
+        form.show_problems(view)
+        said = {}
+        for name, field in self._fields.items():
+            kept = name in touched or field.data
+            errors = unread.get(name, []) if name in touched else []
+            errors = errors or [e for e in field.errors if name in touched or (kept and e.code != "required")]
+            if errors:
+                said[name] = [str(e) for e in errors]
+        return said
+
+    def readable(self, names: Collection[str] | None) -> set[str]:
+        """The fields that can be stored together with those named: every valid one; all when none are named."""
+        return {name for name in self._fields if names is None or name in names or self[name].validate(self)}
 
     def renew(self, filing: Filing) -> None:
         """From now on the page is made from what is stored now."""

@@ -1,5 +1,6 @@
 """The page of the founder where there is no list of them: one natural person, or the parent company of a branch."""
 
+from collections.abc import Collection
 from typing import Any, ClassVar
 
 from flask import flash, redirect, render_template, request
@@ -9,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.portal.establishment.autosave import autosaved
 from app.portal.establishment.common import Filing, SectionForm, fill_in, try_save
-from app.portal.establishment.organisations import KINDS, OrganisationFields
+from app.portal.establishment.organisations import KINDS, NEW, ORGANISATION_FIELDS, OrganisationFields
 from app.portal.establishment.people import choose_person, names, next_key
 from app.web import forms
 from app.web.database import db
@@ -83,8 +84,9 @@ class OwnerForm(SectionForm):
         found = {"family": "family", "composition": "household_form", "funds": "capital", "employees": "governance.employees"}  # fmt: skip
         found["party"] = "contributions.0.party" if row else "contributions"
         found["means"] = "contributions.0.family_property" if row else "contributions"
-        if row and row.party in keys:
-            found["address"] = f"people.{keys.index(row.party)}.address"
+        party = row.party if row else self.party.data if "party" in self else ""
+        if party in keys:
+            found["address"] = f"people.{keys.index(party)}.address"
         return found
 
     def write(self, application: Application, names: Any = None) -> None:
@@ -92,6 +94,10 @@ class OwnerForm(SectionForm):
         wanted = {n for n in self._fields if n in self and (names is None or n in names)}
         before = next(iter(application.contributions), None)
         old = application.person(before.party) if before else None
+        if (
+            before is None and "party" in self and wanted & {"address", "means"}
+        ):  # what the page shows as chosen
+            wanted.add("party")
         if "party" in wanted:
             row = before.model_copy(update={"party": self.party.data or ""}) if before else Contribution(party=self.party.data or "")  # fmt: skip
             application.contributions = [row]
@@ -127,6 +133,7 @@ def owner(filing: Filing) -> ResponseReturnValue:
     )  # fmt: skip
 
 
+@autosaved
 class ParentForm(OrganisationFields):
     """The company of a branch, who represents it, and how the branch keeps its accounts (5.2)."""
 
@@ -155,15 +162,21 @@ class ParentForm(OrganisationFields):
         self.kind.choices = self.kind.remember([c for c in KINDS if c[0] in companies])
 
     def where(self) -> dict[str, str]:
-        """In the list of organisations, and the branch's own accounts."""
-        key = self.filing.application.parent.organisation
-        return self.places(key) | {"accounting": "parent.accounting"}
+        """In the list of organisations, at its end while the company is new; and the branch's own accounts."""
+        application = self.filing.application
+        new = {n: f"organisations.{len(application.organisations)}.{n}" for n in ORGANISATION_FIELDS}
+        if self.representative.data == NEW:
+            del new["representative"]
+        found = self.places(application.parent.organisation) or new
+        return found | {"accounting": "parent.accounting"}
 
-    def put(self, application: Application, key: str) -> None:
+    def write(self, application: Application, names: Collection[str] | None = None) -> None:
         """Store the company and that the branch is its."""
-        self.put_organisation(application, key)
+        taken = [o.key for o in application.organisations]
+        key = application.parent.organisation or next_key(taken, "o")
+        self.put_organisation(application, key, names)
         application.parent.organisation = key
-        if "accounting" in self:
+        if "accounting" in self and (names is None or "accounting" in names):
             application.parent.accounting = self.accounting.data or ""  # type: ignore[assignment]
 
 
@@ -175,17 +188,13 @@ def parent(filing: Filing) -> ResponseReturnValue:
     kept, found = False, None
     if request.method == "POST" and request.form.get("action") == "lookup":
         found = form.look_up(db)
-    elif form.validate_on_submit():
-        key = filing.application.parent.organisation or next_key(
-            [o.key for o in filing.application.organisations], "o"
-        )
-        if try_save(filing, form, lambda application: form.put(application, key)):
-            form.show_problems(filing)
-            if not form.errors:
-                flash(gettext("Saved."), "success")
-                return redirect(filing.after("shareholders"), 303)
-            db.commit()
-            form.version.data, kept = str(filing.version), True
+    elif form.validate_on_submit() and try_save(filing, form, form.write):
+        form.show_problems(filing)
+        if not form.errors:
+            flash(gettext("Saved."), "success")
+            return redirect(filing.after("shareholders"), 303)
+        db.commit()
+        kept = True
     page = render_template(
         "portal/establishment/parent.html", form=form, filing=filing, section="shareholders", kept=kept, found=found,
         known=names(filing),

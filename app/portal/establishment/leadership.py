@@ -1,13 +1,13 @@
-"""Officers by role, with what excludes what; liaison officer; beneficial owners."""
+"""Officers by role, with what excludes what."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 
 from app.portal.establishment.autosave import autosaved
 from app.portal.establishment.common import Filing, SectionForm, blueprint, fill_in
-from app.portal.establishment.people import choose_person, names
+from app.portal.establishment.people import NOBODY, SOMEBODY, choose_person
 from app.portal.establishment.tasks import title_of
 from app.web import forms
 from app.web.access import signed_in
@@ -15,12 +15,10 @@ from app.web.i18n import is_chinese
 from app.web.summary import OFFICES
 from workflow.clock import today
 from workflow.establishment import derive
-from workflow.establishment.data import Application, BeneficialOwner, Officer
-
-SOMEBODY = _l("Choose a person")
-NOBODY = _l("Nobody")
+from workflow.establishment.data import Application, Officer
 
 
+@autosaved
 class CompanyForm(SectionForm):
     """How a company is led and watched (LLC-07 to LLC-16)."""
 
@@ -121,7 +119,7 @@ class CompanyForm(SectionForm):
     def write(self, application: Application, names: Any = None) -> None:
         """The offices belong together: they are stored as the page shows them."""
         values = offices_of(application)
-        values |= {name: self[name].data for name in values if name in self}
+        values |= {name: self[name].data for name in self.readable(names) & values.keys()}
         put_offices(application, values)
 
     def show_problems(self, filing: Filing) -> None:
@@ -229,6 +227,7 @@ def put_offices(application: Application, values: dict[str, Any]) -> None:
     lead.legal_representative_office = next((o for o in ("chair", "director", "manager") if o in held), "")
 
 
+@autosaved
 class OfficesForm(SectionForm):
     """The offices of types that are no companies, one question each; the first makes its holder the head."""
 
@@ -236,14 +235,14 @@ class OfficesForm(SectionForm):
     employees = forms.IntegerField(_l("Number of employees"), most=1_000_000)
 
     @classmethod
-    def for_offices(cls, offices: tuple[str, ...]) -> type["OfficesForm"]:
-        """A form that asks for these offices; only the first must be filled."""
+    def fitting(cls, filing: Filing) -> type[Self]:
+        """A form that asks for the offices of this type; only the first must be filled."""
         fields = {
             f"office_{o}": forms.Select(
                 OFFICES[o], blank=NOBODY if place else SOMEBODY, choices=[], mark_optional=bool(place),
                 required=None if place else SOMEBODY,
             )
-            for place, o in enumerate(offices)
+            for place, o in enumerate(filing.kind.offices)
         }  # fmt: skip
         return type("OfficesForm", (cls,), fields)
 
@@ -267,12 +266,12 @@ class OfficesForm(SectionForm):
 
     def write(self, application: Application, names: Any = None) -> None:
         """Store the offices as the page shows them."""
-        rows = []
+        rows, readable = [], self.readable(names)
         for office in self.filing.kind.offices:
             name = f"office_{office}"
             person = (
                 self[name].data
-                if name in self
+                if name in readable
                 else next((o.person for o in application.officers if o.office == office), "")
             )
             if person:
@@ -282,7 +281,7 @@ class OfficesForm(SectionForm):
         application.officers = rows
         first = self.filing.kind.offices[0]
         application.governance.legal_representative = next((o.person for o in rows if o.office == first), "")
-        if "employees" in self:
+        if "employees" in readable:
             application.governance.employees = self.employees.data
 
     def show_problems(self, filing: Filing) -> None:
@@ -298,6 +297,7 @@ class OfficesForm(SectionForm):
             self.add_problems([problem], {problem.field: name})
 
 
+@autosaved
 class PartnersForm(SectionForm):
     """Which partners execute the business, and through whom where they are organisations (PEL 26, 68)."""
 
@@ -309,14 +309,15 @@ class PartnersForm(SectionForm):
     employees = forms.IntegerField(_l("Number of employees"), most=1_000_000)
 
     @classmethod
-    def for_organisations(cls, partners: list[tuple[str, str]]) -> type["PartnersForm"]:
-        """A form that asks each of these for its delegate."""
+    def fitting(cls, filing: Filing) -> type[Self]:
+        """A form that asks each organisation that may execute the business for its delegate."""
         fields = {
             f"delegate_{key}": forms.Select(
                 _l("Delegate of %(name)s", name=name), blank=SOMEBODY, choices=[], mark_optional=False,
                 hint=_l("The natural person who acts for it; signs and stands on the licence."),
             )
-            for key, name in partners
+            for key, name in general_partners(filing)
+            if filing.application.organisation(key)
         }  # fmt: skip
         return type("PartnersForm", (cls,), fields)
 
@@ -349,11 +350,12 @@ class PartnersForm(SectionForm):
 
     def write(self, application: Application, names: Any = None) -> None:
         """All of it together; the head is the first of them, or the delegate of the first."""
-        if "executing" in self:
+        readable = self.readable(names)
+        if "executing" in readable:
             application.officers = [
                 Officer(
                     person=key, office="executing_partner", how="delegated", term_years=None,
-                    delegate=(self[f"delegate_{key}"].data or "") if f"delegate_{key}" in self else "",
+                    delegate=(self[f"delegate_{key}"].data or "") if f"delegate_{key}" in readable else "",
                 )
                 for key in self.executing.data or []
             ]  # fmt: skip
@@ -363,7 +365,7 @@ class PartnersForm(SectionForm):
             if application.organisation(lead.legal_representative):
                 lead.legal_representative = ""
             lead.legal_representative_office = "executing_partner" if first else ""
-        if "employees" in self:
+        if "employees" in readable:
             application.governance.employees = self.employees.data
 
     def show_problems(self, filing: Filing) -> None:
@@ -390,18 +392,7 @@ def general_partners(filing: Filing) -> list[tuple[str, str]]:
     return [(key, name) for key, name in partners(filing) if key not in limited]
 
 
-def form_of(filing: Filing) -> SectionForm:
-    """The form of this type's offices."""
-    match filing.kind.leadership:
-        case "company":
-            return CompanyForm.of(filing)
-        case "partners":
-            asked = [p for p in general_partners(filing) if filing.application.organisation(p[0])]
-            return PartnersForm.for_organisations(asked).of(filing)
-    return OfficesForm.for_offices(filing.kind.offices).of(filing)
-
-
-autosaved(CompanyForm)
+FORMS = {"company": CompanyForm, "partners": PartnersForm, "offices": OfficesForm}
 
 
 @blueprint.route("/application/officers", methods=["GET", "POST"])
@@ -411,186 +402,6 @@ def officers(number: str) -> ResponseReturnValue:
     filing = Filing(number)
     company = filing.kind.leadership == "company"
     return fill_in(
-        filing, form_of(filing), "portal/establishment/officers.html", company=company,
+        filing, FORMS[filing.kind.leadership].of(filing), "portal/establishment/officers.html", company=company,
         title=title_of(filing, "officers"), suggested=company and not filing.application.officers,
     )  # fmt: skip
-
-
-@autosaved
-class LiaisonForm(SectionForm):
-    """Whom the authority reaches (AG-01, AG-09)."""
-
-    section: ClassVar[str] = "liaison"
-    person = forms.Select(
-        _l("Liaison officer"), blank=SOMEBODY, required=_l("Choose the liaison officer"), choices=[],
-        hint=_l("Reports for the company and answers the authority. Often the founder."),
-    )  # fmt: skip
-    email = forms.EmailField(_l("Mail address of the liaison officer"), required=_l("Enter a mail address"))
-    landline = forms.TextField(
-        _l("Landline"),
-        max_length=20,
-        classes="govuk-input--width-20",
-        hint=_l("With the area code, such as 027-12345678"),
-    )
-    phone = forms.TextField(
-        _l("Telephone of the company"), max_length=20, classes="govuk-input--width-20",
-        hint=_l("Shown to the public in the register; a landline or a mobile number."),
-    )  # fmt: skip
-
-    @classmethod
-    def initial(cls, filing: Filing, **context: Any) -> dict[str, Any]:
-        """The founder, unless somebody else was chosen."""
-        filled = derive.with_defaults(filing.application, today())
-        person = filled.person(filled.liaison.person)
-        return {
-            "person": filled.liaison.person, "email": person.email if person else "",
-            "landline": filled.liaison.landline, "phone": filled.phone,
-        }  # fmt: skip
-
-    def prepare(self, filing: Filing) -> None:
-        """Offer the people known here."""
-        choose_person(self.person, filing)
-
-    def where(self) -> dict[str, str]:
-        """The mail address belongs to the person."""
-        found = {"person": "liaison.person", "landline": "liaison.landline", "phone": "phone"}
-        for index, row in enumerate(self.filing.application.people):
-            if row.key == self.filing.application.liaison.person:
-                found["email"] = f"people.{index}.email"
-        return found
-
-    def write(self, application: Application, names: Any = None) -> None:
-        """The person first: the address is theirs."""
-        wanted = {"person", "email", "landline", "phone"} if names is None else set(names)
-        if "person" in self and "person" in wanted:
-            application.liaison.person = self.person.data or ""
-        owner = application.person(application.liaison.person)
-        if owner and "email" in self and "email" in wanted:
-            owner.email = self.email.data or ""
-        if "landline" in self and "landline" in wanted:
-            application.liaison.landline = self.landline.data or ""
-        if "phone" in self and "phone" in wanted:
-            application.phone = self.phone.data or ""
-
-    def show_problems(self, filing: Filing) -> None:
-        """The telephone of the company is checked with the name, the rest here."""
-        super().show_problems(filing)
-        if "phone" in self:
-            found = [p for rows in filing.problems.values() for p in rows if p.field == "phone"]
-            self.add_problems(found, {"phone": "phone"})
-
-
-@blueprint.route("/application/liaison", methods=["GET", "POST"])
-@signed_in
-def liaison(number: str) -> ResponseReturnValue:
-    """Who is reached, and how."""
-    filing = Filing(number)
-    return fill_in(filing, LiaisonForm.of(filing), "portal/establishment/liaison.html")
-
-
-class BeneficialForm(SectionForm):
-    """Beneficial owners or the exemption (BO-02 to BO-05); one group of fields for each person known here."""
-
-    section: ClassVar[str] = "beneficial"
-    exempt = forms.Radios(
-        _l("Report beneficial owners?"), required=_l("Choose"),
-        choices=[
-            ("yes", _l("Exempt by commitment"), _l("Up to 10 million yuan, natural persons only, and nobody else controls or profits")),
-            ("no", _l("Report them now"), _l("Whoever holds 25 percent or more, draws the profit, or controls")),
-        ],
-    )  # fmt: skip
-    owners = forms.Checkboxes(_l("Beneficial owners"), choices=[], mark_optional=False)
-
-    @classmethod
-    def for_people(cls, people: list[tuple[str, str]]) -> type["BeneficialForm"]:
-        """A form that asks about these people."""
-        fields: dict[str, Any] = {}
-        for key, name in people:
-            fields[f"kind_{key}"] = forms.Select(
-                _l("Why is %(name)s one?", name=name), mark_optional=False,
-                choices=[("equity", _l("Holds shares")), ("income_or_votes", _l("Has income or votes")), ("control", _l("Controls"))],
-            )  # fmt: skip
-            fields[f"share_{key}"] = forms.TextField(
-                _l("Share of %(name)s in percent", name=name), max_length=8, classes="govuk-input--width-5", mark_optional=False,
-                filters=[lambda value: forms.half_width(value).rstrip("%") if isinstance(value, str) else value],
-                validators=[_percent],
-            )  # fmt: skip
-        return type("BeneficialForm", (cls,), fields)
-
-    @classmethod
-    def initial(cls, filing: Filing, **context: Any) -> dict[str, Any]:
-        """What was entered; otherwise the exemption where it applies, or those who hold 25 percent and more."""
-        application = filing.application
-        listed = {o.person: o for o in application.beneficial.owners}
-        shares = derive.shares(application)
-        filled = derive.with_defaults(application, today()).beneficial
-        data: dict[str, Any] = {"exempt": "yes" if filled.exempt else "no"}
-        people = {p.key for p in application.people}
-        data["owners"] = [*listed] or [k for k, share in shares.items() if share >= 25 and k in people]
-        for key in people:
-            row = listed.get(key)
-            data[f"kind_{key}"] = row.kind if row else "equity"
-            share = row.share if row else shares.get(key)
-            data[f"share_{key}"] = f"{float(share):g}" if share is not None else ""
-        return data
-
-    def prepare(self, filing: Filing) -> None:
-        """Offer the people known here."""
-        choose_person(self.owners, filing)
-
-    def where(self) -> dict[str, str]:
-        """Owners are one list."""
-        keys = [p.key for p in self.filing.application.people]
-        rows = {f"{part}_{key}": "beneficial.owners" for key in keys for part in ("kind", "share")}
-        return {"exempt": "beneficial.exempt", "owners": "beneficial.owners", **rows}
-
-    def write(self, application: Application, names: Any = None) -> None:
-        """All of it together."""
-        if "exempt" in self:
-            application.beneficial.exempt = self.exempt.data == "yes"
-        if "owners" not in self:
-            return
-        if application.beneficial.exempt:
-            application.beneficial.owners = []
-            return
-        since = {o.person: o.since for o in application.beneficial.owners}
-        application.beneficial.owners = [
-            BeneficialOwner(
-                person=key, kind=self[f"kind_{key}"].data or "equity", since=since.get(key),
-                share=float(self[f"share_{key}"].data) if self[f"share_{key}"].data else None,
-            )
-            for key in self.owners.data
-        ]  # fmt: skip
-
-    def show_problems(self, filing: Filing) -> None:
-        """At the person it concerns."""
-        rows = filing.application.beneficial.owners
-        for problem in filing.problems["beneficial"]:
-            if problem.field.startswith("people."):
-                continue
-            parts = problem.field.split(".")
-            index = int(parts[2]) if len(parts) > 2 and parts[2].isdigit() else -1
-            share = f"share_{rows[index].person}" if 0 <= index < len(rows) else ""
-            name = share if share in self else "exempt" if problem.field == "beneficial.exempt" else "owners"
-            self.add_problems([problem], {problem.field: name})
-
-
-def _percent(form: Any, field: Any) -> None:
-    from flask_babel import gettext
-    from wtforms.validators import ValidationError
-
-    try:
-        number = float(field.data)
-    except ValueError:
-        number = -1.0
-    if not 0 <= number <= 100:
-        raise ValidationError(gettext("Enter a number from %(least)s to %(most)s", least=0, most=100))
-
-
-@blueprint.route("/application/beneficial", methods=["GET", "POST"])
-@signed_in
-def beneficial(number: str) -> ResponseReturnValue:
-    """Beneficial owners or the exemption."""
-    filing = Filing(number)
-    form = BeneficialForm.for_people(names(filing)).of(filing)
-    return fill_in(filing, form, "portal/establishment/beneficial.html", people=names(filing))

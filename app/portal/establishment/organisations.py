@@ -1,5 +1,6 @@
 """What is asked of an organisation: as the register has it where it is ours, and who represents it (RN-03)."""
 
+from collections.abc import Collection
 from typing import Any
 
 from flask_babel import gettext
@@ -75,9 +76,10 @@ class OrganisationFields(SectionForm):
             return {}
         found = {n: f"organisations.{keys.index(key)}.{n}" for n in ORGANISATION_FIELDS}
         signer = next((p for p in application.people if p.key == application.organisations[keys.index(key)].representative), None)  # fmt: skip
-        if signer is not None and self.representative.data == NEW:
-            place = application.people.index(signer)
-            for name in ("name", "id_number", "phone"):
+        if self.representative.data == NEW:  # a person only when the whole form is saved
+            del found["representative"]
+            place = application.people.index(signer) if signer is not None else None
+            for name in ("name", "id_number", "phone") if place is not None else ():
                 found[f"representative_{name}"] = f"people.{place}.{name}"
         return found
 
@@ -95,11 +97,6 @@ class OrganisationFields(SectionForm):
                     good = False
         return good
 
-    def value_of(self, name: str) -> Any:
-        """Somebody new is a person only when the whole form is saved."""
-        value = super().value_of(name)
-        return "" if name == "representative" and value == NEW else value
-
     def look_up(self, db: Session) -> RegisterEntry | None:
         """Fill in what the register has under the credit code (PRO-12); without it, say what is wrong with the code."""
         code = self.uscc.data or ""
@@ -115,17 +112,19 @@ class OrganisationFields(SectionForm):
             self.representative_name.data = found.representative
         return found
 
-    def put_organisation(self, application: Application, key: str) -> None:
-        """Store the organisation, and its representative when new."""
+    def put_organisation(
+        self, application: Application, key: str, names: Collection[str] | None = None
+    ) -> None:
+        """Store the organisation (all fields, or those named), and its representative when new."""
         company = application.organisation(key)
         if company is None:
             application.organisations.append(Organisation(key=key))
             company = application.organisation(key)
         assert company is not None
         for name in ORGANISATION_FIELDS:
-            if name in self and name != "representative":
+            if name in self and name != "representative" and (names is None or name in names):
                 setattr(company, name, self[name].data or "")
-        if "representative" not in self:
+        if "representative" not in self or (names is not None and "representative" not in names):
             return
         chosen = self.representative.data
         if chosen == NEW:

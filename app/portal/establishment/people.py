@@ -15,6 +15,7 @@ from app.web.access import signed_in
 from app.web.database import db
 from workflow.errors import NotFound
 from workflow.establishment.data import Application, Person
+from workflow.establishment.problems import check_person
 from workflow.establishment.reuse import known_parties
 from workflow.personal import mask_id_number, mask_phone
 
@@ -23,6 +24,8 @@ DOCUMENTS = [
     ("hk_macao_permit", _l("Permit of Hong Kong and Macao residents")),
     ("taiwan_permit", _l("Permit of Taiwan residents")), ("foreign_residence", _l("Permanent residence card")),
 ]  # fmt: skip
+SOMEBODY = _l("Choose a person")
+NOBODY = _l("Nobody")
 PERSON_FIELDS = ("name", "id_type", "id_number", "nationality", "phone", "email", "address")
 
 
@@ -87,6 +90,14 @@ def choose_person(field: Any, filing: Filing) -> None:
     field.choices = field.remember(names(filing))
 
 
+def put_person(form: SectionForm, application: Application, key: str) -> None:
+    """Store what a form says of a person."""
+    person = application.person(key)
+    for name in PERSON_FIELDS:
+        if name in form:
+            setattr(person, name, form[name].data or ("CHN" if name == "nationality" else ""))
+
+
 @autosaved
 class PersonForm(PersonFields):
     """One person, by `key`; a new one without."""
@@ -103,11 +114,21 @@ class PersonForm(PersonFields):
         key = self.context.get("key", "")
         return {n: f"people.{keys.index(key)}.{n}" for n in PERSON_FIELDS} if key in keys else {}
 
+    def put(self, application: Application, key: str) -> None:
+        """Store the person."""
+        if application.person(key) is None:
+            application.people.append(Person(key=key))
+        put_person(self, application, key)
 
-def section_of_person(filing: Filing, key: str) -> str:
-    """The section whose problems concern this person."""
-    keys = [p.key for p in filing.application.people]
-    return filing.section_of(f"people.{keys.index(key)}.name") if key in keys else "shareholders"
+    def attempt(self, application: Application) -> None:
+        """See SectionForm."""
+        self.context["key"] = self.context.get("key") or next_key([p.key for p in application.people], "p")
+        self.put(application, self.context["key"])
+
+    def show_problems(self, filing: Filing) -> None:
+        """What the rules say of this person, whatever the person will be here (RN-01)."""
+        found = check_person(filing.application, self.context["key"], filing.case, db)
+        self.add_problems(found, {path: name for name, path in self.where().items() if name in self})
 
 
 @blueprint.route("/application/people/add", methods=["GET", "POST"])
@@ -142,18 +163,8 @@ def _person(filing: Filing, key: str) -> ResponseReturnValue:
     kept = False
     if form.validate_on_submit():
         new = key or next_key([p.key for p in filing.application.people], "p")
-
-        def change(application: Application) -> None:
-            if application.person(new) is None:
-                application.people.append(Person(key=new))
-            person = application.person(new)
-            for name in PERSON_FIELDS:
-                if name in form:
-                    setattr(person, name, form[name].data or ("CHN" if name == "nationality" else ""))
-
-        if try_save(filing, form, change):
+        if try_save(filing, form, lambda application: form.put(application, new)):
             form.context["key"] = new
-            form.section = section_of_person(filing, new)
             form.show_problems(filing)
             if not form.errors:
                 flash(gettext("%(name)s was saved.", name=filing.application.person(new).name), "success")

@@ -12,7 +12,7 @@ from app.portal.establishment import founder
 from app.portal.establishment.autosave import autosaved
 from app.portal.establishment.common import Filing, SectionForm, blueprint, try_save
 from app.portal.establishment.organisations import OrganisationFields
-from app.portal.establishment.people import PERSON_FIELDS, PersonFields, names, next_key
+from app.portal.establishment.people import PERSON_FIELDS, PersonFields, names, next_key, put_person
 from app.web import forms
 from app.web.access import signed_in
 from app.web.database import db
@@ -121,15 +121,15 @@ class PersonPartyForm(ContributionFields, PersonFields):
 
     def put(self, application: Application, key: str) -> None:
         """Store the person and the contribution."""
-        person = application.person(key)
-        if person is None:
-            person = Person(key=key)
-            application.people.append(person)
-            person = application.person(key)
-        for name in PERSON_FIELDS:
-            if name in self:
-                setattr(person, name, self[name].data or ("CHN" if name == "nationality" else ""))
+        if application.person(key) is None:
+            application.people.append(Person(key=key))
+        put_person(self, application, key)
         self.put_contribution(application, key, set(MONEY_FIELDS))
+
+    def attempt(self, application: Application) -> None:
+        """See SectionForm."""
+        self.context["key"] = self.context.get("key") or next_key([p.key for p in application.people], "p")
+        self.put(application, self.context["key"])
 
 
 @autosaved
@@ -174,6 +174,12 @@ class OrganisationPartyForm(ContributionFields, OrganisationFields):
         if "held_by" in self:
             application.articles_choices["sole_owner_held_by"] = self.held_by.data or "people"
         self.put_contribution(application, key, set(MONEY_FIELDS))
+
+    def attempt(self, application: Application) -> None:
+        """See SectionForm."""
+        taken = [o.key for o in application.organisations]
+        self.context["key"] = self.context.get("key") or next_key(taken, "o")
+        self.put(application, self.context["key"])
 
 
 def money_of(filing: Filing, key: str) -> dict[str, Any]:
