@@ -1,14 +1,14 @@
 """Addresses where a commitment does not suffice, as a list that staff keep; wordings that applicants wished for.
 
 Revision ID: 0024
-Revises: 0021
+Revises: 0031
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0024"
-down_revision = "0021"
+down_revision = "0031"
 branch_labels = None
 depends_on = None
 
