@@ -284,9 +284,9 @@ def test_an_old_confirmation_signs_no_other_papers(signing, holder, by_passkey, 
     row, case = signing.invitation, signing.case
     answer = holder.confirm(ask(signing, token, secret))
     held = signing.db.get(Control, row.id)
-    proof = control.proof_by_passkey(held, answer, act.shown_to(signing.db, row), act.CONSENT.zh)
+    proof = control.proof_by_passkey(signing.db, held, answer, act.shown_to(signing.db, row), act.CONSENT.zh)
     with pytest.raises(RuleViolation):  # used up
-        control.proof_by_passkey(held, answer, act.shown_to(signing.db, row), act.CONSENT.zh)
+        control.proof_by_passkey(signing.db, held, answer, act.shown_to(signing.db, row), act.CONSENT.zh)
     paper = act.papers_to_sign(signing.db, row)[0]
     other = objects.get(paper.key).replace(b"\n%%EOF\n", b"\n%%EOF \n")
     request = ceremony.SignatureRequest(

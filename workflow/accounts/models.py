@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import BigInteger, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from workflow.db import Base, Id, Now
@@ -74,6 +74,47 @@ class WebSession(Base):
     seen_at: Mapped[Now]
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+
+
+class Passkey(Base):
+    """A passkey that a person keeps in the account to sign with (ES-01).
+
+    `checked_by`, `checked_reference`, `checked_at`: the check by face or code that its person passed before it was
+    made. Removed ones stay as a record and sign nothing.
+    """
+
+    __tablename__ = "passkeys"
+
+    id: Mapped[Id]
+    account_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("accounts.id"), index=True)
+    name: Mapped[str] = mapped_column(String(60))
+    host: Mapped[str] = mapped_column(String(200))  # under which it works (WebAuthn: relying party's id)
+    public_key: Mapped[bytes]  # COSE
+    credential_id: Mapped[bytes] = mapped_column(unique=True)
+    sign_count: Mapped[int] = mapped_column(BigInteger, default=0)
+    checked_by: Mapped[str] = mapped_column(String(10))  # face | code
+    checked_reference: Mapped[str] = mapped_column(String(80))
+    checked_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    removed_at: Mapped[datetime | None]
+    created_at: Mapped[Now]
+
+
+class PasskeyMaking(Base):
+    """A passkey on its way in one browser's session: the check of the person, then what the device was asked."""
+
+    __tablename__ = "passkey_makings"
+
+    session_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("web_sessions.id", ondelete="CASCADE"), primary_key=True
+    )
+    tries: Mapped[int] = mapped_column(default=0)
+    checked_by: Mapped[str] = mapped_column(String(10), default="")
+    checked_reference: Mapped[str] = mapped_column(String(80), default="")
+    checked_at: Mapped[datetime | None]
+    asked: Mapped[bytes | None]
+    asked_until: Mapped[datetime | None]
+    created_at: Mapped[Now]
 
 
 class Staff(Base):

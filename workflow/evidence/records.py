@@ -18,6 +18,7 @@ SEALED = (
     "identity_reference",
     "admission_reference",
     "licence_reference",
+    "passkey_reference",
     "face_hash",
     "statement",
 )

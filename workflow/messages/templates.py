@@ -18,6 +18,10 @@ TEMPLATES: dict[str, Words] = {
         "【七步】登录验证码 {code}，{minutes} 分钟内有效。请勿告诉任何人。",
         "[Qibu] Your sign-in code is {code}, valid for {minutes} minutes. Never tell it to anyone.",
     ),
+    "passkey_added": Words(
+        "【七步】您的账户添加了通行密钥“{name}”，可用于签署。如非本人操作，请立即登录，在“我的账户”中移除。",
+        "[Qibu] The passkey “{name}” was added to your account and can sign. If that was not you, sign in and remove it at once.",
+    ),
     "name_reserved": Words(
         "【七步】办件 {case}：名称“{company}”已保留至 {until}。请继续填写设立申请。",
         "[Qibu] Case {case}: the name “{company}” is reserved until {until}. Please go on with the application.",

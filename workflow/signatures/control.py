@@ -12,7 +12,7 @@ from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 from webauthn import (
     generate_authentication_options,
@@ -26,14 +26,16 @@ from signing import pins
 from signing.control import PASSKEY, PIN, Proof, Statement, by_pin, public_bytes, rp_id
 from signing.errors import ProofRefused, WrongPin
 from signing.keys import Key, one_time_key
+from workflow.accounts.models import Account, Passkey
+from workflow.accounts.passkeys import keep, passkeys_of
 from workflow.case import Actor, Case, lock_case, record
 from workflow.db import now
-from workflow.errors import Conflict, Problem, RuleViolation, Words
+from workflow.errors import Conflict, NotFound, Problem, RuleViolation, Words
 from workflow.evidence import records as evidence
 from workflow.machine import MOVED_ON, InvitationMachine, next_state
-from workflow.personal import person_hash
+from workflow.personal import blind_index, person_hash
 from workflow.settings import settings
-from workflow.signatures.checks import SIGNER, bound, require_admitted
+from workflow.signatures.checks import SIGNER, bound, plain, require_admitted
 from workflow.signatures.invitations import by_token, end_checks, require_signing
 from workflow.signatures.models import Control, Invitation
 from workflow.signatures.rules import passkey_origin, weak_pin
@@ -62,7 +64,51 @@ NOT_SAME = Words("两次输入的 PIN 码不一致。", "The two PINs differ.")
 def control_of(db: Session, row: Invitation) -> Control | None:
     """The control that a signer has chosen, if any."""
     found = db.get(Control, row.id, populate_existing=True)
-    return found if found is not None and found.method else None
+    if found is None or not found.method:
+        return None
+    if found.passkey_id is not None and not _is_kept(db, found.passkey_id):
+        return None
+    return found
+
+
+def _is_kept(db: Session, passkey_id: uuid.UUID) -> bool:
+    """Whether the account still keeps a passkey; a removed one signs nothing."""
+    return db.get_one(Passkey, passkey_id, populate_existing=True).removed_at is None
+
+
+def account_of(db: Session, row: Invitation) -> Account | None:
+    """The account of the invited person, by name and ID number, if there is one."""
+    found = db.scalar(select(Account).where(Account.id_number_index == blind_index(row.id_number)))
+    return found if found is not None and plain(found.name) == plain(row.name) else None
+
+
+def passkeys_for(db: Session, row: Invitation, address: str) -> list[Passkey]:
+    """The passkeys of the invited person's account that work on the page at `address`."""
+    origin, _ = passkey_origin(address, settings().portal_url)
+    account = account_of(db, row)
+    if not origin or account is None:
+        return []
+    return [passkey for passkey in passkeys_of(db, account.id) if passkey.host == rp_id(origin)]
+
+
+def may_keep(db: Session, row: Invitation) -> bool:
+    """Whether a new passkey may go to the person's account: the person passed a check of the own face or a code."""
+    return row.admitted_by in ("face", "code") and account_of(db, row) is not None
+
+
+def use_passkey(db: Session, token: str, secret: str, passkey_id: uuid.UUID, address: str) -> Control:
+    """Sign with a passkey that the signer's account keeps. Raises NotFound, NotAllowed, Conflict."""
+    case, row = _choosing(db, token, secret)
+    passkey = next((p for p in passkeys_for(db, row, address) if p.id == passkey_id), None)
+    if passkey is None:
+        raise NotFound("passkey")
+    end_control(db, row.id)
+    control = Control(
+        invitation_id=row.id, method=PASSKEY, public_key=passkey.public_key, credential_id=passkey.credential_id,
+        sign_count=passkey.sign_count, passkey_id=passkey.id,
+    )  # fmt: skip
+    db.add(control)
+    return _commit(db, case, row, control, passkey)
 
 
 def end_control(db: Session, invitation_id: uuid.UUID) -> None:
@@ -101,8 +147,13 @@ def passkey_options(db: Session, token: str, secret: str, address: str) -> dict[
     return options_to_json_dict(options)
 
 
-def keep_by_passkey(db: Session, token: str, secret: str, answer: str, address: str) -> Control:
-    """Take the passkey that the phone has made. Raises RuleViolation, NotAllowed, Conflict."""
+def keep_by_passkey(
+    db: Session, token: str, secret: str, answer: str, address: str, keep_as: str = ""
+) -> Control:
+    """Take the passkey that the phone has made; with `keep_as` it stays in the person's account under that name.
+
+    Raises RuleViolation, NotAllowed, Conflict.
+    """
     case, row = _choosing(db, token, secret)
     pending = db.get(Control, row.id, populate_existing=True)
     if pending is None or pending.asked is None or not pending.asked_until or pending.asked_until < now():
@@ -118,7 +169,15 @@ def keep_by_passkey(db: Session, token: str, secret: str, answer: str, address: 
     pending.method, pending.asked, pending.asked_until = PASSKEY, None, None
     pending.public_key, pending.credential_id = made.credential_public_key, made.credential_id
     pending.sign_count = made.sign_count
-    return _commit(db, case, row, pending)
+    account = account_of(db, row) if keep_as and may_keep(db, row) else None
+    if account is None or row.admitted_at is None:
+        return _commit(db, case, row, pending)
+    passkey = keep(
+        db, account, made, name=keep_as, host=rp_id(origin), by=row.admitted_by, reference=row.admitted_reference,
+        at=row.admitted_at,
+    )  # fmt: skip
+    pending.passkey_id = passkey.id
+    return _commit(db, case, row, pending, passkey)
 
 
 def keep_by_pin(db: Session, token: str, secret: str, pin: str, again: str) -> Control:
@@ -145,11 +204,19 @@ def _origin(address: str) -> str:
     return origin
 
 
-def _commit(db: Session, case: Case, row: Invitation, control: Control) -> Control:
+def _commit(
+    db: Session, case: Case, row: Invitation, control: Control, passkey: Passkey | None = None
+) -> Control:
     """Put on record, before anything is signed, which key is this person's."""
     db.flush()
     facts = {"method": control.method, "credential": sha256(control.public_key).hexdigest()}
     record(db, case, signer(row), "choose_control", detail=facts)
+    if passkey is not None:  # what ties it to the person
+        facts |= {
+            "passkey_made_after": passkey.checked_by,
+            "passkey_checked_at": passkey.checked_at.isoformat(timespec="seconds"),
+            "passkey_reference": passkey.checked_reference,
+        }
     evidence.record(
         db, subject=case.number, kind="control", person=person_hash(row.id_number), at=now(),
         facts={
@@ -215,8 +282,11 @@ def ask(db: Session, case: Case, row: Invitation, shown: Shown, consent: str, ad
     return options_to_json_dict(options)
 
 
-def proof_by_passkey(control: Control, answer: str, shown: Shown, consent: str) -> Proof:
-    """The phone's confirmation of what it was asked; used up by this. Raises RuleViolation."""
+def proof_by_passkey(db: Session, control: Control, answer: str, shown: Shown, consent: str) -> Proof:
+    """The phone's confirmation of what it was asked; used up by this. Raises RuleViolation.
+
+    The counter of one that the account keeps counts over all papers: a copy of the phone shows there.
+    """
     asked, until = control.asked, control.asked_until
     if asked is None or until is None or not answer:
         raise RuleViolation([Problem("ES-01", "", NOT_CONFIRMED)])
@@ -227,12 +297,19 @@ def proof_by_passkey(control: Control, answer: str, shown: Shown, consent: str) 
         proof = Proof(
             PASSKEY, control.public_key, asked, told.signature, told.authenticator_data, told.client_data_json
         )
-        statement, count = proof.check(control.sign_count)
+        kept = control.passkey_id and db.get_one(
+            Passkey, control.passkey_id, with_for_update=True, populate_existing=True
+        )
+        if kept and kept.removed_at is not None:
+            raise ProofRefused("the passkey was removed")
+        statement, count = proof.check(kept.sign_count if kept else control.sign_count)
     except (ProofRefused, WebAuthnException, ValueError, KeyError, TypeError) as error:
         raise RuleViolation([Problem("ES-01", "", NOT_CONFIRMED)]) from error
     if statement.papers != tuple(shown) or statement.consent != sha256(consent.encode()).hexdigest():
         raise RuleViolation([Problem("ES-01", "", NOT_CONFIRMED)])
     control.sign_count, control.asked, control.asked_until = count, None, None
+    if kept:
+        kept.sign_count, kept.used_at = count, now()
     return proof
 
 

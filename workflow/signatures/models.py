@@ -77,6 +77,7 @@ class Control(Base):
     public_key: Mapped[bytes] = mapped_column(default=b"")  # COSE, or SubjectPublicKeyInfo of a PIN's key
     credential_id: Mapped[bytes] = mapped_column(default=b"")
     sign_count: Mapped[int] = mapped_column(default=0)
+    passkey_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("passkeys.id"))  # one of the account's
     wrapped_key: Mapped[bytes | None]
     tries: Mapped[int] = mapped_column(default=0)  # wrong PINs
     asked: Mapped[bytes | None]  # the challenge, or the statement, that a passkey is asked to sign

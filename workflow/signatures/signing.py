@@ -167,7 +167,7 @@ def sign(db: Session, token: str, secret: str, act: Act) -> Invitation:
     _require_as_shown(db, row, act.shown)
     key = None
     if held.method == PASSKEY:
-        proof = control.proof_by_passkey(held, act.answer, act.shown, act.words)
+        proof = control.proof_by_passkey(db, held, act.answer, act.shown, act.words)
     else:
         proof, key = control.proof_by_pin(db, case, row, held, act.pin, secret, act.shown, act.words)
     papers = papers_to_sign(db, row)

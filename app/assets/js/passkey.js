@@ -43,10 +43,13 @@ const confirm = async () => {
 };
 
 if (form?.dataset.passkey === "create" && window.PublicKeyCredential) {
+  const have = document.querySelector("[data-passkey-have]"); // those that the account keeps
+  if (have) have.hidden = false;
   const able = await PublicKeyCredential.isUserVerifyingPlatformAuthenticatorAvailable();
   if (able) {
     part("part").hidden = false;
-    part("other").open = Boolean(document.querySelector(".govuk-error-summary"));
+    if (part("other")) part("other").open = Boolean(document.querySelector(".govuk-error-summary"));
+    if (part("else")) part("else").hidden = true;
     part("go").addEventListener("click", confirm);
   }
 }

@@ -3,14 +3,17 @@
 The link lets somebody begin; from the identity check on, only the browser that passed it goes on (`SECRET` cookie).
 """
 
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from flask import Response, abort, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
+from app.portal.account import device_of
 from app.portal.signatures.common import blueprint
 from app.web import forms
 from app.web.access import by_link
@@ -92,6 +95,7 @@ class ControlForm(forms.Form):
     """How the signing key is kept: `answer` is the phone's, with scripts; otherwise a PIN."""
 
     answer = forms.HiddenField()
+    keep = forms.Checkbox(_l("Keep this passkey in my account, to sign later papers with it"))
     pin = _pin_field(
         _l("New PIN"), "new-password", _l("6 to 12 digits, not your birthday, ID number or phone")
     )
@@ -352,7 +356,15 @@ def control_page(token: str) -> ResponseReturnValue:
     if form.validate_on_submit():
         with problems_on(form):
             if form.answer.data:
-                control.keep_by_passkey(db, token, browser_secret(), form.answer.data, request.host_url)
+                name = device_of(request.user_agent.string) or gettext("Unknown device")
+                control.keep_by_passkey(
+                    db,
+                    token,
+                    browser_secret(),
+                    form.answer.data,
+                    request.host_url,
+                    name if form.keep.data else "",
+                )
             else:
                 control.keep_by_pin(
                     db, token, browser_secret(), digits(form.pin.data), digits(form.again.data)
@@ -361,7 +373,20 @@ def control_page(token: str) -> ResponseReturnValue:
         row, case = invitation_for(token)
     form.answer.data = ""
     _, why = passkey_origin(request.host_url, settings().portal_url)
-    return page_for("control", token, case, row, form=form, why=why)
+    return page_for(
+        "control", token, case, row, form=form, why=why, kept=control.passkeys_for(db, row, request.host_url),
+        may_keep=control.may_keep(db, row),
+    )  # fmt: skip
+
+
+@blueprint.post("/sign/<token>/control/<uuid:passkey_id>")
+@limiter.limit(SENSITIVE)
+@by_link
+def use_passkey(token: str, passkey_id: uuid.UUID) -> ResponseReturnValue:
+    """Sign with a passkey that the signer's account keeps."""
+    at_step(token, "admitted")
+    control.use_passkey(db, token, browser_secret(), passkey_id, request.host_url)
+    return redirect(url_for("signatures.papers", token=token), 303)
 
 
 def digits(value: str | None) -> str:
