@@ -41,6 +41,10 @@ async def checked(
         status = await validate_tst_signed_data(signed, context, expected_tst_imprint=lambda _: digest)
     except Exception as broken:  # the libraries raise many kinds on hostile input
         raise TimeStampFailure(f"the token cannot be read: {broken}") from broken
-    if not (status["intact"] and status["valid"]) or status["validation_path"] is None:
+    path, problem = (
+        status["validation_path"],
+        status["trust_problem_indic"],
+    )  # a path that failed is named, too
+    if not (status["intact"] and status["valid"]) or path is None or problem is not None:
         raise TimeStampFailure("the token is not a valid, trusted stamp of this digest")
     return moment, str(status["signing_cert"].subject.human_friendly)
