@@ -75,6 +75,21 @@ def worker(name: str) -> None:
 
 
 @main.command()
+def upkeep() -> None:
+    """Do now what the worker does every five minutes. Exit code 1 if a job failed; the others were done."""
+    from app.web.logs import configure_logging
+    from workflow.upkeep import run
+
+    configure_logging()
+    done, failed = run()
+    for name, count in done.items():
+        click.echo(f"{name}: {count}")
+    for name, log_id in failed.items():
+        click.echo(f"{name} failed, see {log_id} in the log", err=True)
+    sys.exit(1 if failed else 0)
+
+
+@main.command()
 @click.option("--out", type=click.Path(path_type=Path), default=Path("instance/demo"), show_default=True)
 def demo(out: Path) -> None:
     """Take the seed's example through all seven steps over HTTP, on free ports and a fresh database."""
@@ -160,7 +175,7 @@ def evidence_export(case_number: str, out: Path) -> None:
 def evidence_verify(arguments: tuple[str, ...]) -> None:
     """Check an evidence package or evidence.json, offline: 0 all holds, 1 something does not, 2 it is none.
 
-    FILE [--root root.pem] [--json] [--event NUMBER]
+    FILE [--root root.pem] [--time-root time-roots.pem] [--json] [--event NUMBER]
     """
     from signing import dossier
 
@@ -171,23 +186,33 @@ def evidence_verify(arguments: tuple[str, ...]) -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
     "--root",
+    "root_files",
+    multiple=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Root certificate (this installation's).",
+    help="Root certificate; several files are possible (this installation's).",
+)
+@click.option(
+    "--time-root",
+    "time_files",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Root certificate of an outside time stamping authority, believed for time stamps only.",
 )
 @click.option("--json", "as_json", is_flag=True, help="The whole report as JSON.")
-def verify(file: Path, root: Path | None, as_json: bool) -> None:
+def verify(file: Path, root_files: tuple[Path, ...], time_files: tuple[Path, ...], as_json: bool) -> None:
     """Validate the signatures of a PDF, offline: 0 all hold, 1 one does not, 2 there is none."""
     from signing import validation
     from signing.errors import PaperRefused
 
-    if root is None:
+    times = validation.read_roots(time_files)
+    if root_files:
+        roots = validation.read_roots(root_files)
+    else:
         from workflow.signer import authority
 
-        roots = authority().roots
-    else:
-        roots = validation.load_roots(root.read_bytes())
+        roots, times = authority().roots, [*times, *authority().time_roots]
     try:
-        reports = validation.validate(file.read_bytes(), roots)
+        reports = validation.validate(file.read_bytes(), roots, time_roots=times)
     except PaperRefused as error:
         raise click.ClickException(str(error)) from error
     if as_json:
@@ -273,8 +298,9 @@ def _mount(group: click.Group) -> None:
     from workflow.ca import ca
     from workflow.establishment.commands import address, scope_group, validate
     from workflow.naming.commands import names
+    from workflow.tsa import tsa
 
-    for command in (names, address, scope_group, validate, ca):
+    for command in (names, address, scope_group, validate, ca, tsa):
         group.add_command(command)
     bench.add_command(bench_names, "names")
 

@@ -1,6 +1,6 @@
 """`create_app()`: the services and pages of 模拟环境 on one port."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
@@ -11,14 +11,15 @@ from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
-from sandbox import licences, pages, people, services
+from sandbox import licences, pages, people, services, tsa
 from sandbox.bank.gateway import PlatformClient
 from sandbox.bank.keys import BankKeys
 from sandbox.config import Config
 from sandbox.runner import Runner
 from sandbox.signed import Refused
 from sandbox.store import Store
-from sandbox.words import CHINESE, ENGLISH, field, linked
+from sandbox.words import CHINESE, ENGLISH, linked
+from sandbox.words import field as field_name
 
 LANGUAGE = "sandbox_language"
 HEADERS = {
@@ -40,6 +41,9 @@ class World:
     keys: BankKeys
     platform: PlatformClient
     runner: Runner
+    answers: dict[str, tuple[bytes, str]] = field(
+        default_factory=dict
+    )  # the last one of each service, to be replayed
 
 
 def translate(message: str, **values: object) -> str:
@@ -85,10 +89,11 @@ def create_app(config: Config | None = None) -> Flask:
     app.extensions["sandbox"] = World(config, store, keys, platform, Runner(config, store, platform))
     app.register_blueprint(services.blueprint)
     app.register_blueprint(licences.blueprint)
+    app.register_blueprint(tsa.blueprint)
     app.register_blueprint(pages.blueprint)
     app.register_error_handler(Refused, _refused)
     app.register_error_handler(HTTPException, _http_error)
-    app.jinja_env.globals.update(_=translate, here=here, field=field)
+    app.jinja_env.globals.update(_=translate, here=here, field=field_name)
     app.jinja_env.filters.update(shanghai=shanghai, linked=lambda text: Markup(linked(text)))  # noqa: S704 - escaped there
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 

@@ -64,12 +64,13 @@ class Inbox:
         now = await asyncio.to_thread(switches.read, self.store)
         if now["mail.slow"]:
             await asyncio.sleep(now["mail.slow"])
-        if await asyncio.to_thread(switches.strikes, self.store, "mail", "fail"):
+        turn = await asyncio.to_thread(switches.in_turn, self.store, "mail")
+        if turn == "fail" or await asyncio.to_thread(switches.strikes, self.store, "mail", "fail"):
             return "451 4.3.0 the switch makes this service fail, try again"
         raw = envelope.original_content or b""
         times = 2 if now["mail.answer_twice"] else 1
         await asyncio.to_thread(accept, self.store, envelope.mail_from or "", envelope.rcpt_tos, raw, times)
-        if await asyncio.to_thread(switches.strikes, self.store, "mail", "lose"):
+        if turn == "lose" or await asyncio.to_thread(switches.strikes, self.store, "mail", "lose"):
             return "451 4.4.2 the message is in, but the switch loses the answer"
         return "250 2.0.0 accepted by the sandbox (模拟环境)".encode("ascii", "ignore").decode()
 

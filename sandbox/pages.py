@@ -366,7 +366,12 @@ def switches_page() -> Answer:
 def _switches(typed: dict[str, str], problem: str) -> Answer:
     now = switches.read(store()) | typed
     page = render_template(
-        "switches.html", services=switches.SERVICES, now=now, defaults=switches.DEFAULTS, problem=problem
+        "switches.html",
+        services=switches.SERVICES,
+        now=now,
+        defaults=switches.DEFAULTS,
+        choices=switches.CHOICES,
+        problem=problem,
     )
     return (page, 400) if problem else page
 

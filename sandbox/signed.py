@@ -19,6 +19,7 @@ from sandbox.store import Store, utc
 
 STALE_SECONDS = 300
 KEPT_CALLS = 500
+GARBAGE = b"\x00\xff<html>gateway</html>", "text/html"
 
 
 class Refused(Exception):
@@ -92,6 +93,13 @@ def _drop() -> Response:
     return Response(status=500)
 
 
+def _fault(name: str) -> str:
+    """What goes wrong with this request, by the switches; empty when nothing does."""
+    turn = switches.in_turn(store(), name)
+    planned = ("fail", "deny", "garbage", "replay")
+    return turn or next((fault for fault in planned if switches.strikes(store(), name, fault)), "")
+
+
 def service(name: str, signed: bool = True) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """A view of service `name`: checks the signature, misbehaves as the switches say, notes the call."""
 
@@ -99,18 +107,27 @@ def service(name: str, signed: bool = True) -> Callable[[Callable[..., Any]], Ca
         @functools.wraps(view)
         def wrapped(**arguments: Any) -> Any:
             fault = ""
-            g.as_json = True
+            g.as_json, g.wrong = True, ""
+            earlier: dict[str, tuple[bytes, str]] = current_app.extensions["sandbox"].answers
             try:
                 if signed:
                     check_signature()
                 if slow := switches.read(store())[f"{name}.slow"]:
                     fault = "slow"
                     time.sleep(slow)
-                if switches.strikes(store(), name, "fail"):
-                    fault = "fail"
+                fault = _fault(name) or fault
+                if fault == "fail":
                     raise Refused(503, "unavailable", "The switch makes this service fail.")
-                answer = current_app.make_response(view(**arguments))
-                if switches.strikes(store(), name, "lose"):
+                if fault == "deny":
+                    raise Refused(403, "denied", "The switch makes this service refuse.")
+                if fault in ("garbage", "replay"):
+                    data, kind = earlier.get(name, GARBAGE) if fault == "replay" else GARBAGE
+                    answer = Response(data, mimetype=kind)
+                else:
+                    g.wrong = fault
+                    answer = current_app.make_response(view(**arguments))
+                    earlier[name] = answer.get_data(), str(answer.mimetype)
+                if fault == "lose" or switches.strikes(store(), name, "lose"):
                     fault = "lose"
                     answer = _drop()
             except Refused as refused:
@@ -122,6 +139,12 @@ def service(name: str, signed: bool = True) -> Callable[[Callable[..., Any]], Ca
         return wrapped
 
     return decorate
+
+
+def wrong(name: str) -> str:
+    """In which way the answer to this request is to be wrong: one of `switches.CHOICES`, or empty."""
+    turn = g.wrong if g.wrong in switches.CHOICES[f"{name}.wrong"] else ""
+    return turn or str(switches.read(store())[f"{name}.wrong"])
 
 
 def body() -> dict[str, Any]:

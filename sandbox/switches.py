@@ -7,7 +7,9 @@ from typing import Any
 
 from sandbox.store import Store
 
-SERVICES = ("card", "identity", "licence", "sms", "mail", "bank", "clamd")
+Value = float | int | bool | str
+SERVICES = ("card", "identity", "licence", "sms", "mail", "bank", "tsa", "ocsp", "clamd")
+OVER_HTTP = ("card", "identity", "licence", "sms", "bank", "tsa", "ocsp")
 COMMON: dict[str, float | int | bool] = {
     "slow": 0.0,  # seconds before the answer
     "fail_next": 0,  # so many requests are refused with 503, nothing done
@@ -15,8 +17,30 @@ COMMON: dict[str, float | int | bool] = {
     "lose_next": 0,  # so many requests are done, but the answer is lost
     "lose_rate": 0.0,
 }
-DEFAULTS: dict[str, float | int | bool] = {
+HTTP_FAULTS: dict[str, int] = {
+    "deny_next": 0,  # so many requests are refused with 403
+    "garbage_next": 0,  # so many get nonsense for an answer, nothing done
+    "replay_next": 0,  # so many get the answer to an earlier request once more, nothing done
+}
+# With `bad_every` 3 each third request meets the next of these, round and round: the same in every run.
+ROUND = {
+    **dict.fromkeys(OVER_HTTP, ("fail", "lose", "garbage", "replay", "deny")),
+    "mail": ("fail", "lose"),
+    "tsa": ("fail", "nonce", "lose", "garbage", "signer", "replay", "deny", "imprint", "refusal"),
+    "ocsp": ("fail", "other", "garbage", "stale", "deny"),
+}
+CHOICES = {
+    "tsa.wrong": (
+        "", "nonce", "imprint", "signer", "signature", "policy", "purpose", "time", "accuracy", "refusal",
+    ),
+    "ocsp.wrong": ("", "other", "stale", "signer"),
+}  # fmt: skip
+DEFAULTS: dict[str, Value] = {
     **{f"{service}.{name}": value for service in SERVICES for name, value in COMMON.items()},
+    **{f"{service}.{name}": value for service in OVER_HTTP for name, value in HTTP_FAULTS.items()},
+    **{f"{service}.bad_every": 0 for service in ROUND},
+    **dict.fromkeys(CHOICES, ""),  # in which way every answer is wrong
+    "tsa.revoked": False,  # its certificate is revoked, as its list and its answers say
     "sms.answer_twice": False,  # every delivery receipt comes twice
     "mail.answer_twice": False,  # every mail arrives twice
     "clamd.garbage": False,  # the virus scanner answers nonsense
@@ -29,11 +53,15 @@ DEFAULTS: dict[str, float | int | bool] = {
 }
 
 
-def parse(name: str, value: Any) -> float | int | bool:
+def parse(name: str, value: Any) -> Value:
     """The value of a switch in its own type. Raises ValueError for an unknown switch or a value out of range."""
     if name not in DEFAULTS:
         raise ValueError(f"unknown switch {name!r}")
     default = DEFAULTS[name]
+    if isinstance(default, str):
+        if value not in CHOICES[name]:
+            raise ValueError(f"{name}: one of {', '.join(filter(None, CHOICES[name]))}, or empty")
+        return str(value)
     if isinstance(default, bool):
         if isinstance(value, bool):
             return value
@@ -69,6 +97,7 @@ def reset(store: Store) -> None:
     """Everybody behaves again."""
     with store.write() as db:
         db.execute("DELETE FROM switches")
+        db.execute("DELETE FROM counters")
 
 
 def _put(db: sqlite3.Connection, name: str, value: Any) -> None:
@@ -76,9 +105,9 @@ def _put(db: sqlite3.Connection, name: str, value: Any) -> None:
 
 
 def strikes(store: Store, service: str, fault: str) -> bool:
-    """Whether `fail` or `lose` strikes this request; counts a planned one down."""
+    """Whether `fail`, `lose` or another fault strikes this request; counts a planned one down."""
     now = read(store)
-    name, rate = f"{service}.{fault}_next", now[f"{service}.{fault}_rate"]
+    name, rate = f"{service}.{fault}_next", now.get(f"{service}.{fault}_rate", 0)
     if not now[name]:
         return bool(rate) and random.random() < rate
     with store.write() as db:
@@ -87,3 +116,17 @@ def strikes(store: Store, service: str, fault: str) -> bool:
         if left:
             _put(db, name, left - 1)
         return bool(left)
+
+
+def in_turn(store: Store, service: str) -> str:
+    """The fault that this request meets because of `bad_every`; empty when it is not its turn."""
+    every = read(store)[f"{service}.bad_every"]
+    if not every:
+        return ""
+    with store.write() as db:
+        (count,) = db.execute(
+            "INSERT INTO counters VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value",
+            (service,),
+        ).fetchone()
+    turn, rest = divmod(count, every)
+    return "" if rest else ROUND[service][(turn - 1) % len(ROUND[service])]

@@ -12,7 +12,7 @@ from cryptography import x509
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from signing import merkle, timestamp
+from signing import merkle, sources, timestamp
 from signing.authority import Authority
 from signing.errors import TimeStampFailure
 from signing.tables import EvidenceLeaf, EvidenceRoot
@@ -52,7 +52,7 @@ def anchor(db: Session, authority: Authority, day: date, digests: Sequence[str])
     root = merkle.root([bytes.fromhex(digest) for digest in digests]).hex()
     link = sha256(statement_of(before)).hexdigest() if before else ""
     said = statement(day, len(digests), root, link)
-    token = timestamp.stamp(db, authority, sha256(said).digest())
+    token = sources.stamp(db, authority, sha256(said).digest())
     row = EvidenceRoot(day=day, root=root, leaves=len(digests), before=link, token=token)
     db.add(row)
     db.flush()

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -26,6 +26,9 @@ from signing.rotation import HOUR, Change, Sessions
 from signing.shelf import Shelf
 from signing.suites import AnyKey, Sm2Key
 from signing.tables import Certificate
+
+if TYPE_CHECKING:
+    from signing.sources import Pool
 
 
 @dataclass(frozen=True)
@@ -54,10 +57,14 @@ def serial_of(certificate: x509.Certificate) -> str:
 
 
 class Authority:
-    """An opened authority. Make one a process; it notices rotations made by others."""
+    """An opened authority. Make one a process; it notices rotations made by others.
+
+    `pool`: the outside authorities that stamp times instead of its own or besides it.
+    """
 
     def __init__(self, folder: Path, keys: KeyStore, root_keys: KeyStore) -> None:
         self.shelf = Shelf(folder)
+        self.pool: Pool | None = None
         self._keys, self._root_keys = keys, root_keys
         self._loaded_keys: dict[str, AnyKey] = {}
 
@@ -221,6 +228,11 @@ class Authority:
     def roots(self) -> list[x509.Certificate]:
         """What everything rests on: the root, and the SM2 one if an authority has chosen that suite."""
         return [self.certificate(label) for label, _ in self.root_lists()]
+
+    @property
+    def time_roots(self) -> list[x509.Certificate]:
+        """What time stamps, and nothing else, may rest on besides: the roots of the outside authorities."""
+        return self.pool.roots if self.pool else []
 
     def root_lists(self) -> list[tuple[str, str]]:
         """The labels of the roots with the names of their lists on the shelf."""

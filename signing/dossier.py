@@ -26,10 +26,10 @@ from signing import merkle, sealing
 from signing.errors import PaperRefused, SigningError, TimeStampFailure
 from signing.profiles import EVIDENCE_EXTENSION
 from signing.stampcheck import check_token
-from signing.validation import SignatureReport, load_roots, validate
+from signing.validation import SignatureReport, add_root_options, load_roots, read_roots, validate
 
 FORMAT = "qibu-evidence/1"
-EVIDENCE, SHEET, ROOT = "evidence.json", "report.pdf", "root.pem"
+EVIDENCE, SHEET, ROOT, TIME_ROOTS = "evidence.json", "report.pdf", "root.pem", "time-roots.pem"
 SHEET_SAYS = "evidence.json SHA-256 "  # and the digest: the reason in the sheet's seal
 LARGEST = 300 * 1024 * 1024  # octets of a package, unpacked
 
@@ -86,8 +86,11 @@ class Findings:
         return not self.faults
 
 
-def check(data: bytes, roots: Sequence[x509.Certificate]) -> Findings:
-    """Check a package (ZIP) or an evidence file (JSON). `roots`: the only certificates believed without proof.
+def check(
+    data: bytes, roots: Sequence[x509.Certificate], time_roots: Sequence[x509.Certificate] = ()
+) -> Findings:
+    """Check a package (ZIP) or an evidence file (JSON). `roots`: the only certificates believed without proof;
+    `time_roots`: those believed besides for time stamps only.
 
     Raises DossierUnreadable.
     """
@@ -97,7 +100,7 @@ def check(data: bytes, roots: Sequence[x509.Certificate]) -> Findings:
         if content["format"] != FORMAT:
             raise DossierUnreadable(f"this is not {FORMAT}")
         findings = Findings(str(content["case"]), single=bool(content.get("single")))
-        _Check(content, files, list(roots), findings).run(whole=len(files) > 1)
+        _Check(content, files, list(roots), list(time_roots), findings).run(whole=len(files) > 1)
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError) as error:
         raise DossierUnreadable(f"the evidence file cannot be read: {error!r}") from error
     return findings
@@ -123,9 +126,11 @@ class _Check:
         content: dict[str, Any],
         files: dict[str, bytes],
         trusted: list[x509.Certificate],
+        of_time: list[x509.Certificate],
         findings: Findings,
     ) -> None:
-        self.content, self.files, self.trusted, self.found = content, files, trusted, findings
+        self.content, self.files, self.trusted, self.of_time = content, files, trusted, of_time
+        self.found = findings
         self.statements: dict[str, dict[str, Any] | None] = {}
         self.said: list[list[Any]] = []  # the events' contents
 
@@ -147,9 +152,11 @@ class _Check:
             statement = held["statement"].encode()
             self.statements[day] = None
             try:
-                moment, _ = check_token(
-                    base64.b64decode(held["token"], validate=True), sha256(statement).digest(), self.trusted
+                token, trusted = (
+                    base64.b64decode(held["token"], validate=True),
+                    [*self.trusted, *self.of_time],
                 )
+                moment, _ = check_token(token, sha256(statement).digest(), trusted)
             except (TimeStampFailure, binascii.Error) as failure:
                 self.fault("token_foreign", day, str(failure))
                 continue
@@ -226,7 +233,7 @@ class _Check:
                 continue
             if paper["by"] == "signers" and not any(f'"{digest}"' in known for digest in _beginnings(data)):
                 self.fault("paper_unproven", name)
-            for report in _signatures(data, self.trusted):
+            for report in _signatures(data, self.trusted, self.of_time):
                 if not report.valid:
                     self.fault("paper_signature", f"{name} {report.field}", report.reason)
 
@@ -235,7 +242,7 @@ class _Check:
         if data is None:
             self.fault("sheet_missing", SHEET)
             return
-        reports = _signatures(data, self.trusted)
+        reports = _signatures(data, self.trusted, self.of_time)
         seal = next((r for r in reports if r.field == "seal" and not r.evidence), None)
         if seal is None or not all(report.valid for report in reports):
             self.fault("sheet_altered", SHEET, next((r.reason for r in reports if r.reason), "no seal"))
@@ -256,9 +263,11 @@ def _beginnings(pdf: bytes) -> Iterator[str]:
     yield sha256(pdf).hexdigest()
 
 
-def _signatures(pdf: bytes, trusted: list[x509.Certificate]) -> list[SignatureReport]:
+def _signatures(
+    pdf: bytes, trusted: list[x509.Certificate], of_time: list[x509.Certificate]
+) -> list[SignatureReport]:
     try:
-        return validate(pdf, trusted)
+        return validate(pdf, trusted, time_roots=of_time)
     except PaperRefused:
         return []
 
@@ -294,10 +303,12 @@ def single(data: bytes, number: int) -> bytes:
     return json.dumps(one, ensure_ascii=False, indent=1).encode()
 
 
-def root_inside(data: bytes) -> list[x509.Certificate]:
-    """The root certificate that lies in a package: to be compared with the published one. Raises DossierUnreadable."""
+def roots_inside(data: bytes) -> tuple[list[x509.Certificate], list[x509.Certificate]]:
+    """The root certificate that lies in a package, and those of outside time stamping authorities: to be compared with
+    the published ones. Raises DossierUnreadable."""
     try:
-        return load_roots(_unpacked(data)[ROOT])
+        files = _unpacked(data)
+        return load_roots(files[ROOT]), load_roots(files[TIME_ROOTS]) if TIME_ROOTS in files else []
     except (KeyError, ValueError) as error:
         raise DossierUnreadable("name the root certificate: there is none in this file") from error
 
@@ -331,11 +342,11 @@ def as_text(findings: Findings, roots: Sequence[x509.Certificate]) -> Iterator[s
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Check one package or take one event out of it; 0 when everything holds, 1 when not, 2 when it is none."""
-    parser = argparse.ArgumentParser(description="Check an evidence package, offline.")
-    parser.add_argument("file", type=Path)
-    parser.add_argument(
-        "--root", type=Path, help="root certificate, PEM or DER; the package's own if left out"
+    parser = argparse.ArgumentParser(
+        description="Check an evidence package, offline; without --root by the roots that lie in it."
     )
+    parser.add_argument("file", type=Path)
+    add_root_options(parser, required=False)
     parser.add_argument("--json", action="store_true", help="the findings as JSON")
     parser.add_argument("--event", type=int, help="do not check: write this event alone to the output")
     asked = parser.parse_args(arguments)
@@ -344,12 +355,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if asked.event is not None:
             print(single(data, asked.event).decode())
             return 0
-        roots = load_roots(asked.root.read_bytes()) if asked.root else root_inside(data)
-        findings = check(data, roots)
+        roots, times = read_roots(asked.root), read_roots(asked.time_root)
+        if not roots:
+            roots, inside = roots_inside(data)
+            times += inside
+        findings = check(data, roots, times)
     except (OSError, ValueError, SigningError) as error:
         print(error, file=sys.stderr)
         return 2
-    print(as_json(findings, roots) if asked.json else "\n".join(as_text(findings, roots)))
+    believed = [*roots, *times]
+    print(as_json(findings, believed) if asked.json else "\n".join(as_text(findings, believed)))
     return 0 if findings.holds else 1
 
 

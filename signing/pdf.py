@@ -1,7 +1,6 @@
 """PAdES: signatures and seals in PDFs, with time stamp and validation data inside (B-LT), archive stamp (B-LTA)."""
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -40,7 +39,7 @@ from signing.papers.data import RenderedPaper
 from signing.papers.layout import ACCEPTANCE
 from signing.profiles import CONTROL_ATTRIBUTE
 from signing.proofs import Proofs, gather, parsed
-from signing.timestamp import OwnTimeStamper
+from signing.sources import Source, Turn, fresh_proofs
 
 Box = tuple[int, float, float, float, float]  # page index, x0, y0, x1, y1 in points
 
@@ -115,11 +114,11 @@ class Pen:
 
     def __init__(self, db: Session, authority: Authority, credential: Credential, proof: bytes = b"") -> None:
         self.credential = credential
-        self._stamper = OwnTimeStamper(db, authority)
-        self._proofs: Proofs = gather(db, authority, [credential, self._stamper.signer])
+        self._turn = Turn(db, authority)
+        self._proofs: Proofs = gather(db, authority, [credential])
         self._signer = HeldKey(credential, proof)
         held = sum(len(certificate.dump()) for certificate in self._proofs.certificates)
-        self._reserved = 2 * (held + ATTRIBUTES + len(proof))
+        self._reserved = held + ATTRIBUTES + len(proof)
 
     def sign(
         self,
@@ -139,10 +138,19 @@ class Pen:
         Each field is locked by its own signature (FieldMDP); `ACCEPTED` locks everything, archive stamps excepted.
         Raises PaperRefused, TimeStampFailure.
         """
+        return self._turn.use(
+            lambda source: self._signed(source, pdf, field, box, look, reason, certify, fields or {})
+        )
+
+    def _signed(
+        self, source: Source, pdf: bytes, field: str, box: Box | None, look: Drawing | None, reason: str, certify: bool,
+        fields: Mapping[str, Box],
+    ) -> bytes:  # fmt: skip
+        proofs = self._proofs + source.proofs()
         try:
             writer = IncrementalPdfFileWriter(BytesIO(pdf))
             first = bool(fields) and not writer.prev.embedded_signatures
-            for name, place in (fields or {}).items() if first else ():
+            for name, place in fields.items() if first else ():
                 if name != field:
                     append_signature_field(writer, _field(name, place))
             if certify and fields:
@@ -159,14 +167,14 @@ class Pen:
             signer = signers.PdfSigner(
                 metadata,
                 self._signer,
-                timestamper=self._stamper,
+                timestamper=source.stamper(),
                 stamp_style=StaticStampStyle(background=look, border_width=0, background_layout=FILL)
                 if look is not None
                 else None,
                 new_field_spec=_field(field, box),
             )
-            self._proofs.put_into(writer)
-            out = signer.sign_pdf(writer, bytes_reserved=self._reserved)
+            proofs.put_into(writer)
+            out = signer.sign_pdf(writer, bytes_reserved=2 * (self._reserved + source.room()))
         except (PyHankoError, PdfError, ValueError) as error:
             raise PaperRefused(str(error)) from error
         return bytes(out.getvalue())
@@ -264,36 +272,44 @@ def archive(db: Session, authority: Authority, pdf: bytes, digest: str = "sha256
     stamps before: whoever validates later must see that they were sound until now (EN 319 102-1, 5.6.2).
     Does not commit. Raises PaperRefused, TimeStampFailure, CertificateUnusable.
     """
-    tsa = authority.tsa()
-    proofs = gather(db, authority, [tsa, *_stampers(authority, pdf)])
-    stamper = signers.PdfTimeStamper(OwnTimeStamper(db, authority))
-    reserved = 2 * (len(parsed(tsa.certificate).dump()) + ATTRIBUTES)
-    try:
-        writer = IncrementalPdfFileWriter(BytesIO(pdf))
-        proofs.put_into(writer)
-        out = stamper.timestamp_pdf(writer, digest, bytes_reserved=reserved)
-    except (PyHankoError, PdfError, ValueError) as error:
-        raise PaperRefused(str(error)) from error
-    return bytes(out.getvalue())
+    turn = Turn(db, authority)
+    earlier = _proofs_of_stamps(db, authority, pdf)
+
+    def stamped(source: Source) -> bytes:
+        proofs = source.proofs() + earlier
+        try:
+            writer = IncrementalPdfFileWriter(BytesIO(pdf))
+            proofs.put_into(writer)
+            out = signers.PdfTimeStamper(source.stamper()).timestamp_pdf(
+                writer, digest, bytes_reserved=2 * (source.room() + ATTRIBUTES)
+            )
+        except (PyHankoError, PdfError, ValueError) as error:
+            raise PaperRefused(str(error)) from error
+        return bytes(out.getvalue())
+
+    return turn.use(stamped)
 
 
-def _stampers(authority: Authority, pdf: bytes) -> list[Credential]:
-    """Our time stamping certificates, still valid, behind the newest archive stamp; without one, the signatures'."""
+def _proofs_of_stamps(db: Session, authority: Authority, pdf: bytes) -> Proofs:
+    """Of the certificates, still valid, behind the newest archive stamp; without one, behind the signatures' stamps."""
     reader, now = _read(pdf), datetime.now(UTC)
     tokens = [s.signed_data for s in reader.embedded_timestamp_signatures[-1:]]
     for signature in reader.embedded_regular_signatures if not tokens else ():
         tokens += extract_tst_data_iter(signature.signer_info, signed=False)
-    found: dict[bytes, Credential] = {}
+    ours: list[Credential] = []
+    others: list[cms.SignedData] = []
+    seen = set()
     for token in tokens:
         der_bytes = extract_certificate_info(token).signer_cert.dump()
         certificate = x509.load_der_x509_certificate(der_bytes)
-        if der_bytes in found or certificate.not_valid_after_utc <= now:
+        if der_bytes in seen or certificate.not_valid_after_utc <= now:
             continue
-        with suppress(AuthorityUnavailable):  # another authority's
-            found[der_bytes] = authority.credential(
-                authority.tsa().key, certificate
-            )  # its state is asked for
-    return list(found.values())
+        seen.add(der_bytes)
+        try:
+            ours.append(authority.credential(authority.tsa().key, certificate))  # its state is asked for
+        except AuthorityUnavailable:  # another authority's
+            others.append(token)
+    return gather(db, authority, ours) + fresh_proofs(authority, others)
 
 
 @dataclass(frozen=True)

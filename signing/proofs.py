@@ -39,6 +39,20 @@ class Proofs:
             writer, None, certs=self.certificates, ocsps=self.answers, crls=self.lists
         )
 
+    def __add__(self, other: "Proofs") -> "Proofs":
+        """Both; of one certificate the answer of the second."""
+        certificates = {held.sha256: held for held in (*self.certificates, *other.certificates)}
+        answers = {_asked_about(held): held for held in (*self.answers, *other.answers)}
+        lists = {held.dump(): held for held in (*self.lists, *other.lists)}
+        return Proofs(*(tuple(held.values()) for held in (certificates, answers, lists)))
+
+
+def _asked_about(answer: asn1_ocsp.OCSPResponse) -> bytes:
+    return bytes(answer.response_data["responses"][0]["cert_id"].dump())
+
+
+NO_PROOFS = Proofs((), (), ())
+
 
 def gather(db: Session, authority: Authority, credentials: Iterable[Credential]) -> Proofs:
     """Ask for the state of each certificate now, in the caller's transaction.

@@ -94,6 +94,19 @@ class TimeStamp(Base):
     authority: Mapped[str]  # serial of the time stamping certificate
 
 
+class TimeAuthority(Base):
+    """How an outside time stamping authority, or `own` beside it, has been doing: shared by all processes."""
+
+    __tablename__ = "time_authorities"
+
+    name: Mapped[str] = mapped_column(primary_key=True)  # as the settings call it
+    failures: Mapped[int] = mapped_column(default=0)  # since it last gave a usable token
+    rests_until: Mapped[datetime | None]
+    failed_at: Mapped[datetime | None]
+    reason: Mapped[str] = mapped_column(default="")  # of the last failure
+    worked_at: Mapped[datetime | None]
+
+
 class ControlKey(Base):
     """A public key whose private half needs something that the platform does not hold (ES-01, section 0.14).
 

@@ -1,19 +1,15 @@
-"""Time stamps after RFC 3161: our own authority, a pool of others, and a check of tokens. Fails closed."""
+"""Time stamps after RFC 3161: our own authority, and a check of tokens. Fails closed; others are in `signing.outside`."""
 
-import asyncio
 import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Protocol
 
-import httpx
 from asn1crypto import cms, core, tsp
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
-from pyhanko.sign.timestamps import TimeStamper, TimestampRequestError
-from pyhanko.sign.timestamps.common_utils import handle_tsp_response
+from pyhanko.sign.timestamps import TimeStamper
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -22,10 +18,10 @@ from signing.authority import Authority, Credential
 from signing.errors import TimeStampFailure
 from signing.profiles import TIME_STAMP_POLICY
 from signing.proofs import parsed
-from signing.stampcheck import check_token, checked
+from signing.stampcheck import check_token
 from signing.tables import Certificate, TimeStamp
 
-__all__ = ["OwnTimeStamper", "PoolTimeStamper", "check_token", "respond", "stamp"]
+__all__ = ["OwnTimeStamper", "check_token", "respond"]
 
 ACCURACY = timedelta(seconds=1)
 DIGEST_LENGTHS = {"sha256": 32, "sha384": 48, "sha512": 64}
@@ -175,10 +171,12 @@ class OwnTimeStamper(TimeStamper):
     All its tokens are of one `signer`, also when the key in use is replaced meanwhile, so its proofs fit all of them.
     """
 
-    def __init__(self, db: Session, authority: Authority, whole_chain: bool = False) -> None:
+    def __init__(
+        self, db: Session, authority: Authority, whole_chain: bool = False, signer: Credential | None = None
+    ) -> None:
         super().__init__()
         self._db, self._authority, self._whole_chain = db, authority, whole_chain
-        self.signer = authority.tsa()
+        self.signer = signer or authority.tsa()
 
     async def async_request_tsa_response(self, req: tsp.TimeStampReq) -> tsp.TimeStampResp:
         """See TimeStamper. Raises TimeStampFailure when the TSA refuses: nothing is signed without its time."""
@@ -189,54 +187,3 @@ class OwnTimeStamper(TimeStamper):
         if status["status"].native != "granted":
             raise TimeStampFailure(f"the time stamp was refused: {status['status_string'].native}")
         return tsp.TimeStampResp.load(answer)
-
-
-class PoolTimeStamper(TimeStamper):
-    """Outside authorities by address, tried in order; each answer is checked before it is believed.
-
-    `trusted`: the roots that their certificates must rest on. With no usable answer from any, `TimeStampFailure`.
-    """
-
-    def __init__(
-        self, urls: Sequence[str], trusted: Sequence[x509.Certificate], seconds: float = 5.0
-    ) -> None:
-        super().__init__()
-        self._urls, self._trusted, self._seconds = urls, trusted, seconds
-
-    async def async_request_tsa_response(self, req: tsp.TimeStampReq) -> tsp.TimeStampResp:
-        """See TimeStamper. Raises TimeStampFailure with every address and what went wrong there."""
-        failures = []
-        digest = req["message_imprint"]["hashed_message"].native
-        for url in self._urls:
-            try:
-                reply = await asyncio.to_thread(self._post, url, req.dump())
-                parsed = tsp.TimeStampResp.load(reply, strict=True)
-                token = handle_tsp_response(parsed, req["nonce"].native)
-                await checked(token.dump(), digest, self._trusted, datetime.now(UTC))
-                return parsed
-            except (
-                httpx.HTTPError,
-                TimestampRequestError,
-                TimeStampFailure,
-                ValueError,
-                TypeError,
-            ) as failure:
-                failures.append(f"{url}: {type(failure).__name__}")
-        raise TimeStampFailure("no time stamping authority answered usably: " + "; ".join(failures))
-
-    def _post(self, url: str, request: bytes) -> bytes:
-        reply = httpx.post(
-            url,
-            content=request,
-            headers={"Content-Type": "application/timestamp-query"},
-            timeout=self._seconds,
-        )
-        reply.raise_for_status()
-        if reply.headers.get("Content-Type", "").split(";")[0] != "application/timestamp-reply":
-            raise TimeStampFailure("the answer is not a time stamp")
-        return reply.content
-
-
-def stamp(db: Session, authority: Authority, digest: bytes) -> bytes:
-    """A token (DER) of our authority over a SHA-256 digest. Raises `TimeStampFailure` when it is refused."""
-    return bytes(asyncio.run(OwnTimeStamper(db, authority, True).async_timestamp(digest, "sha256")).dump())

@@ -1,6 +1,7 @@
 """Validates signed papers offline: who signed which bytes, when, and what happened to the file since.
 
-Needs the file and the root certificate, nothing else: `python -m signing.validation FILE.pdf --root root.pem`.
+Needs the file and the root certificates, nothing else: `python -m signing.validation FILE.pdf --root root.pem`, with
+`--time-root` for those of outside time stamping authorities.
 Each failing signature carries one named reason of `REASONS`, the first that applies.
 """
 
@@ -99,11 +100,15 @@ class SignatureReport:
 
 
 def validate(
-    pdf: bytes, roots: Sequence[x509.Certificate], at: datetime | None = None
+    pdf: bytes,
+    roots: Sequence[x509.Certificate],
+    at: datetime | None = None,
+    time_roots: Sequence[x509.Certificate] = (),
 ) -> list[SignatureReport]:
     """All signatures and archive stamps of a PDF, oldest first; empty when there are none.
 
-    `roots`: the only certificates believed without proof. `at`: the moment of asking (now). Nothing is fetched.
+    `roots`: the only certificates believed without proof. `time_roots`: those believed besides, for time stamps only:
+    whoever stamps times for us signs for nobody. `at`: the moment of asking (now). Nothing is fetched.
     Raises PaperRefused when the bytes are no readable PDF.
     """
     try:
@@ -112,8 +117,11 @@ def validate(
         store = _store(reader, signatures)
     except (PdfError, PyHankoError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise PaperRefused(f"this is no readable PDF: {error}") from error
-    trust = [asn1.Certificate.load(root.public_bytes(Encoding.DER)) for root in roots]
-    examiner = _Examiner(pdf, reader, signatures, store, trust, at or datetime.now(UTC))
+    trust, of_time = (
+        [asn1.Certificate.load(root.public_bytes(Encoding.DER)) for root in held]
+        for held in (roots, (*roots, *time_roots))
+    )
+    examiner = _Examiner(pdf, reader, signatures, store, trust, of_time, at or datetime.now(UTC))
     return asyncio.run(examiner.reports())
 
 
@@ -172,15 +180,11 @@ class _Examiner:
         signatures: list[EmbeddedPdfSignature],
         store: _Store,
         trust: list[asn1.Certificate],
+        trust_of_time: list[asn1.Certificate],
         at: datetime,
     ) -> None:
-        self._reader, self._signatures, self._store, self._trust, self._at = (
-            reader,
-            signatures,
-            store,
-            trust,
-            at,
-        )
+        self._reader, self._signatures, self._store, self._at = reader, signatures, store, at
+        self._trust = {"signing": trust, "time_stamping": trust_of_time}
         self._pdf = pdf
         self._paths: dict[tuple[bytes, datetime, str], _Path] = {}
 
@@ -335,10 +339,12 @@ class _Examiner:
         if not _is_readable(certificate):
             return _Path("untrusted_root")
         if use == "signing" and suites.is_sm2(certificate):
-            reason = guomi.path_reason(certificate, others, self._trust, self._store.lists, moment, TOLERANCE)
+            reason = guomi.path_reason(
+                certificate, others, self._trust[use], self._store.lists, moment, TOLERANCE
+            )
             return _Path(reason)
         context = ValidationContext(
-            trust_roots=[root for root in self._trust if not suites.is_sm2(root)],
+            trust_roots=[root for root in self._trust[use] if not suites.is_sm2(root)],
             other_certs=[other for other in others if not suites.is_sm2(other)],
             ocsps=self._store.answers, crls=self._store.lists, moment=moment, allow_fetching=False, revocation_mode="hard-fail", time_tolerance=TOLERANCE,
         )  # fmt: skip
@@ -431,6 +437,23 @@ def load_roots(data: bytes) -> list[x509.Certificate]:
     return [x509.load_der_x509_certificate(data)]
 
 
+def read_roots(files: Iterable[Path]) -> list[x509.Certificate]:
+    """The root certificates of several files. Raises OSError, ValueError."""
+    return [root for file in files for root in load_roots(file.read_bytes())]
+
+
+def add_root_options(parser: argparse.ArgumentParser, *, required: bool) -> None:
+    """`--root` and `--time-root`, each as often as there are files."""
+    parser.add_argument(
+        "--root", type=Path, action="append", default=[], required=required, metavar="FILE",
+        help="root certificate, PEM or DER; several in one file or by several --root",
+    )  # fmt: skip
+    parser.add_argument(
+        "--time-root", type=Path, action="append", default=[], metavar="FILE",
+        help="root certificate of an outside time stamping authority, believed for time stamps only",
+    )  # fmt: skip
+
+
 def as_json(reports: Sequence[SignatureReport]) -> str:
     """The reports as JSON, each with `valid`, and `says` and `control_says`, a sentence each for people."""
     rows = [
@@ -453,10 +476,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Validate one file; 0 when every signature holds, 1 when one does not, 2 when there is none."""
     parser = argparse.ArgumentParser(description="Validate the signatures of a PDF, offline.")
     parser.add_argument("file", type=Path)
-    parser.add_argument("--root", type=Path, required=True, help="root certificate, PEM or DER")
+    add_root_options(parser, required=True)
     asked = parser.parse_args(arguments)
     try:
-        reports = validate(asked.file.read_bytes(), load_roots(asked.root.read_bytes()))
+        pdf, roots, times = asked.file.read_bytes(), read_roots(asked.root), read_roots(asked.time_root)
+        reports = validate(pdf, roots, time_roots=times)
     except (OSError, ValueError, PaperRefused) as error:
         print(error, file=sys.stderr)
         return 2

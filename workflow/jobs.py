@@ -14,27 +14,18 @@ from typing import Any
 from dbos import DBOS, DBOSConfig
 
 from signing.errors import PaperRefused
+from workflow import upkeep as upkeep_jobs
 from workflow.archive import operations as archive
 from workflow.archive import waiting
 from workflow.db import driver_url, engine, transaction
 from workflow.errors import OutsideFailure
-from workflow.establishment.uploading import forget_pieces
-from workflow.evidence.anchoring import anchor_due
 from workflow.gateways import HttpBankGateway, HttpSmsGateway, SmtpMailGateway
 from workflow.handoff import operations as handoff
 from workflow.licensing import operations as licensing
 from workflow.messages import operations as messages
-from workflow.queue import APPLICATION, MESSAGES, WORK
+from workflow.queue import APPLICATION, DELIVERIES, MESSAGES, WORK
 from workflow.settings import settings
-from workflow.signatures.checks import forget_faces
 from workflow.tidying import sweep_objects
-from workflow.upkeep import (
-    expire_reservations,
-    lapse_invitations,
-    renew_authority,
-    renew_revocation_lists,
-    take_missing_reports,
-)
 
 TRIES = int(os.environ.get("QIBU_PUSH_TRIES", "7"))  # with doubling pauses from one second: about two minutes
 VERSION = "1"  # raise when a workflow's steps change, so that half-done work is not replayed by other code
@@ -209,24 +200,8 @@ def deliver_message(message_id: str) -> None:
 
 
 @DBOS.step(name="upkeep")
-def _upkeep() -> dict[str, int]:
-    done: dict[str, int] = {}
-    for work in (
-        expire_reservations,
-        lapse_invitations,
-        forget_faces,
-        take_missing_reports,
-        waiting.resume,
-        archive.archive_forgotten,
-        archive.remove_superseded,
-        renew_authority,
-        renew_revocation_lists,
-        anchor_due,
-        forget_pieces,
-    ):
-        with transaction() as db:
-            done[work.__name__] = work(db)
-    return done
+def _upkeep() -> dict[str, str]:
+    return upkeep_jobs.run()[1]
 
 
 @DBOS.step(name="renew_archives")
@@ -237,10 +212,15 @@ def _renew_archives() -> int:
 
 @DBOS.workflow(name="upkeep")
 def upkeep(at: datetime, context: Any) -> None:
-    """Every five minutes: what has run out or ages, and what outside parties have not told us."""
-    _upkeep()
+    """Every five minutes: what has run out or ages, and what outside parties have not told us.
+
+    One job that fails keeps no other from its turn; the run then counts as failed. Raises UpkeepFailed.
+    """
+    failed = _upkeep()
     while _renew_archives():
         pass
+    if failed:
+        raise upkeep_jobs.UpkeepFailed(failed)
 
 
 @DBOS.step(name="tidy")
@@ -275,10 +255,11 @@ def configure(name: str = "worker") -> None:
 def launch(concurrency: int = 8) -> None:
     """Start taking work: new, and what a dead predecessor left half done."""
     DBOS.launch()
-    for queue in (WORK, MESSAGES):
+    for queue in (WORK, DELIVERIES, MESSAGES):
         DBOS.register_queue(
-            queue, worker_concurrency=concurrency, polling_interval_sec=0.4, on_conflict="always_update"
-        )
+            queue, worker_concurrency=concurrency, partition_concurrency=1 if queue == DELIVERIES else None,
+            polling_interval_sec=0.4, on_conflict="always_update",
+        )  # fmt: skip
     known = {schedule["schedule_name"] for schedule in DBOS.list_schedules()}
     for name, (function, cron) in SCHEDULES.items():
         if name not in known:

@@ -4,11 +4,26 @@ import functools
 from pathlib import Path
 from typing import Literal
 
-from pydantic import AliasChoices, Field, model_validator
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 DEMO_SECRET = "demo-only-secret-do-not-use-in-production"  # noqa: S105 - refused in production below
 SHORTEST_SECRET = 32
+
+
+class TimeAuthority(BaseModel):
+    """An outside time stamping authority (RFC 3161). See `signing.outside.Member`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")
+    url: str = Field(pattern=r"^https?://")
+    root: Path  # its root certificate, PEM or DER; several in one PEM file while it changes
+    policy: str = ""
+    authorization: SecretStr = SecretStr("")  # the header's value, such as `Basic …`
+    seconds: float = Field(3.0, gt=0)
+    accuracy: float | None = 1.0
+    retired: bool = False
 
 
 class Settings(BaseSettings):
@@ -33,6 +48,12 @@ class Settings(BaseSettings):
     pkcs11_pin: str = ""
     pkcs11_root_token: str = ""  # the root's own token, there only while it signs; the same one if empty
     pkcs11_root_pin: str = ""
+
+    # Who stamps the time: our own authority; or those of the pool, in order, and ours before or after them if so said.
+    tsa_pool: list[TimeAuthority] = []
+    tsa_own: Literal["never", "first", "last"] = "never"
+    tsa_seconds: float = 8.0  # for one time stamp, whoever is asked
+    tsa_skew_seconds: float = 10.0  # how far their clocks may be from ours
 
     object_store: str = ""  # "" = a folder under instance; otherwise s3://bucket/prefix
 
@@ -69,6 +90,13 @@ class Settings(BaseSettings):
         self.sms_service_url = self.sms_service_url or f"{self.sandbox_url}/sms"
         if self.malware_scan == "required" and not self.clamd:
             raise ValueError("QIBU_MALWARE_SCAN=required needs QIBU_CLAMD")
+        names = [member.name for member in self.tsa_pool]
+        if len({*names, "own"}) != len(names) + 1:
+            raise ValueError("QIBU_TSA_POOL: each needs a name of its own, and none may be called own")
+        if names and self.tsa_own == "never" and all(member.retired for member in self.tsa_pool):
+            raise ValueError(
+                "QIBU_TSA_POOL: nobody is left to stamp times; QIBU_TSA_OWN=first lets our own do it"
+            )
         if self.production and (faults := self._faults()):
             raise ValueError("production refuses to start: " + "; ".join(faults))
         return self
@@ -97,12 +125,20 @@ class Settings(BaseSettings):
                 ),
                 ("addresses without TLS, so that cookies would travel in the open", plain),
                 (
+                    "a password that would travel in the open",
+                    ["tsa_pool"] if any(_is_open(member) for member in self.tsa_pool) else [],
+                ),
+                (
                     "outside parties played by the sandbox; set it to false",
                     ["simulated"] if self.simulated else [],
                 ),
             )
             if names
         ]
+
+
+def _is_open(member: TimeAuthority) -> bool:
+    return bool(member.authorization.get_secret_value()) and not member.url.startswith("https://")
 
 
 @functools.lru_cache(maxsize=1)

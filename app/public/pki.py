@@ -4,6 +4,7 @@ from base64 import b64decode
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import Certificate
 from flask import Blueprint, Response, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 
@@ -46,17 +47,32 @@ def root_pem() -> ResponseReturnValue:
     return _answer(_authority().root.public_bytes(Encoding.PEM), "application/x-pem-file", "qibu-root.pem")
 
 
+@blueprint.get("/time-roots.pem")
+@public
+def time_roots() -> ResponseReturnValue:
+    """The root certificates of the outside time stamping authorities (PEM); believed for time stamps only."""
+    found = b"".join(root.public_bytes(Encoding.PEM) for root in _authority().time_roots)
+    if not found:
+        raise NotFound("time roots")
+    return _answer(found, "application/x-pem-file", "qibu-time-roots.pem")
+
+
 @blueprint.get("/policy")
 @public
 def policy() -> ResponseReturnValue:
     """The practice statement that the certificates name, in short (ES-06)."""
     authority = _authority()
-    digits = authority.root.fingerprint(SHA256()).hex().upper()
     return render_template(
         "public/pki/policy.html", name=common_name(authority.root.subject), sample=authority.sample,
-        fingerprint=" ".join(digits[i : i + 4] for i in range(0, len(digits), 4)), policy=CERTIFICATE_POLICY,
+        fingerprint=_fingerprint(authority.root), policy=CERTIFICATE_POLICY,
+        time_roots=[(common_name(root.subject), _fingerprint(root)) for root in authority.time_roots],
         time_stamp_policy=TIME_STAMP_POLICY, issuing=authority.manifest["issuing"], root=authority.manifest["root"][-1],
     )  # fmt: skip
+
+
+def _fingerprint(certificate: Certificate) -> str:
+    digits = certificate.fingerprint(SHA256()).hex().upper()
+    return " ".join(digits[i : i + 4] for i in range(0, len(digits), 4))
 
 
 @blueprint.get("/verify.pyz")

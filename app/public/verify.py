@@ -156,7 +156,8 @@ def _examined(data: bytes) -> tuple[list[SignatureReport], str]:
     if len(data) > MOST_BYTES:
         return [], gettext("The file is larger than 10 MB. Papers and licences of this platform are smaller.")
     try:
-        reports = validate(data, current_app.extensions["authority"].roots)
+        own = current_app.extensions["authority"]
+        reports = validate(data, own.roots, time_roots=own.time_roots)
     except PaperRefused:
         return [], gettext("This is no PDF that can be read. It may be damaged, or another kind of file.")
     return reports, gettext("This is no PDF with a signature, or it was printed anew since it was signed.")
@@ -181,7 +182,10 @@ def held(number: str) -> ResponseReturnValue:
 
 def _page(code_form: CodeForm, file_form: FileForm, status: int) -> ResponseReturnValue:
     faulty = file_form if file_form.errors else code_form
-    page = render_template("public/verify/index.html", form=faulty, code_form=code_form, file_form=file_form)
+    page = render_template(
+        "public/verify/index.html", form=faulty, code_form=code_form, file_form=file_form,
+        outside_stamps=bool(current_app.extensions["authority"].time_roots),
+    )  # fmt: skip
     return page, status
 
 

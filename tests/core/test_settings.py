@@ -1,6 +1,7 @@
 """What a production installation refuses: anything that everybody knows, that can be guessed, or that is not real."""
 
 import base64
+import json
 import os
 import subprocess
 import sys
@@ -94,3 +95,34 @@ def test_the_sandbox_and_the_doors_agree_on_what_production_is(monkeypatch, said
             Config.from_environment()
     else:
         Config.from_environment()
+
+
+OUTSIDE = {"name": "one", "url": "https://tsa.example.org/", "root": "one.pem"}
+
+
+def with_pool(production, *members: dict, own: str = "never") -> Settings:
+    production.setenv("QIBU_TSA_POOL", json.dumps(members))
+    production.setenv("QIBU_TSA_OWN", own)
+    return Settings()
+
+
+def test_outside_time_stamping_authorities(production):
+    found = with_pool(production, OUTSIDE, OUTSIDE | {"name": "two", "authorization": "Basic c2VjcmV0"})
+    assert [member.name for member in found.tsa_pool] == ["one", "two"] and "c2VjcmV0" not in repr(found)
+    assert with_pool(production, OUTSIDE | {"retired": True}, own="first").tsa_own == "first"
+
+
+@pytest.mark.parametrize(
+    ("members", "words"),
+    [
+        ([OUTSIDE, OUTSIDE], "a name of its own"),
+        ([OUTSIDE | {"name": "own"}], "a name of its own"),
+        ([OUTSIDE | {"retired": True}], "nobody is left"),
+        ([OUTSIDE | {"rot": "x"}], "Extra inputs"),
+        ([OUTSIDE | {"url": "ftp://tsa.example.org/"}], "should match"),
+        ([OUTSIDE | {"url": "http://tsa.example.org/", "authorization": "Basic x"}], "in the open"),
+    ],
+)
+def test_a_pool_that_cannot_be_meant_is_refused(production, members, words):
+    with pytest.raises(ValidationError, match=words):
+        with_pool(production, *members)

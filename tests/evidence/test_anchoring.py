@@ -91,7 +91,7 @@ def test_without_a_time_stamp_there_is_no_root(house, clock, monkeypatch):
     house.named()
     house.db.commit()
     clock(3)
-    stamp, asked = anchoring.anchors.timestamp.stamp, []
+    stamp, asked = anchoring.anchors.sources.stamp, []
 
     def moody(*arguments: object) -> bytes:
         asked.append(1)
@@ -99,7 +99,7 @@ def test_without_a_time_stamp_there_is_no_root(house, clock, monkeypatch):
             raise TimeStampFailure("refused")
         return stamp(*arguments)
 
-    monkeypatch.setattr(anchoring.anchors.timestamp, "stamp", moody)
+    monkeypatch.setattr(anchoring.anchors.sources, "stamp", moody)
     with pytest.raises(TimeStampFailure):
         anchoring.anchor_due(house.db)
     house.db.rollback()

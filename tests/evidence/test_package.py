@@ -12,7 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import select
 
-from signing import dossier, sealing, timestamp
+from signing import dossier, sealing, sources, timestamp
 from signing.authority import Authority
 from tests.evidence.cases import anchored, deliver_all, sign_all
 from tests.signatures.people import token_of
@@ -47,7 +47,7 @@ def made(request):
         statement = content(MADE["files"])["roots"]
         (held,) = statement.values()
         digest = sha256(held["statement"].encode()).digest()
-        MADE["foreign"] = base64.b64encode(timestamp.stamp(signing.db, other, digest)).decode()
+        MADE["foreign"] = base64.b64encode(sources.stamp(signing.db, other, digest)).decode()
     return MADE
 
 

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import select, text
 
-from signing import issuing, profiles, revocation, timestamp
+from signing import issuing, profiles, revocation, sources, timestamp
 from signing.authority import Authority, serial_of
 from signing.errors import (
     AuthorityUnavailable,
@@ -301,20 +301,20 @@ def test_no_time_stamp_from_a_clock_that_is_wrong(authority, db):
         time_machine.travel(datetime.now(UTC) + timedelta(minutes=5)),
         pytest.raises(TimeStampFailure, match="clock"),
     ):
-        timestamp.stamp(db, authority, digest)
-    timestamp.stamp(db, authority, digest)
+        sources.stamp(db, authority, digest)
+    sources.stamp(db, authority, digest)
     ahead = datetime.now(UTC) + timedelta(seconds=30)
     db.add(
         TimeStamp(serial=1, issued_at=ahead, imprint=digest, algorithm="sha256", policy="1.2", authority="1")
     )
     db.flush()
     with pytest.raises(TimeStampFailure, match="clock"):
-        timestamp.stamp(db, authority, digest)
+        sources.stamp(db, authority, digest)
 
 
 def test_a_token_is_checked(authority, db):
     """`check_token` gives the time, and refuses other bytes and foreign roots."""
-    token = timestamp.stamp(db, authority, sha256(b"x").digest())
+    token = sources.stamp(db, authority, sha256(b"x").digest())
     moment, _ = timestamp.check_token(token, sha256(b"x").digest(), [authority.root])
     assert abs(moment - datetime.now(UTC)) < timedelta(seconds=10)
     for digest, roots in ((sha256(b"y").digest(), [authority.root]), (sha256(b"x").digest(), [])):

@@ -8,7 +8,7 @@ import pytest
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
-from signing import ceremony, control, pins
+from signing import ceremony, control, pins, proofs
 from signing.control import Proof, Statement
 from signing.errors import ProofRefused, WrongPin
 from signing.keys import one_time_key
@@ -134,21 +134,15 @@ def test_a_revision_slipped_in_between_reading_and_signing_is_named(desk, forger
 
 def test_a_change_hidden_in_the_signatures_own_revision_is_named(desk, forger, monkeypatch):
     """Changing the page in the very revision that signs it leaves the paper not as shown."""
-    proof, put = by_passkey({"articles": forger.pdf}), ceremony.Pen.__init__
+    proof, put_into = by_passkey({"articles": forger.pdf}), proofs.Proofs.put_into
 
-    def with_a_change(self, *given):
-        put(self, *given)
-        held = self._proofs.put_into
+    def with_a_change(self, writer):
+        put_into(self, writer)
+        page = writer.root["/Pages"]["/Kids"][0]
+        page["/MediaBox"] = generic.ArrayObject([generic.NumberObject(n) for n in (0, 0, 300, 300)])
+        writer.update_container(page)
 
-        def put_into(writer):
-            held(writer)
-            page = writer.root["/Pages"]["/Kids"][0]
-            page["/MediaBox"] = generic.ArrayObject([generic.NumberObject(n) for n in (0, 0, 300, 300)])
-            writer.update_container(page)
-
-        object.__setattr__(self, "_proofs", type("Changed", (), {"put_into": staticmethod(put_into)}))
-
-    monkeypatch.setattr(ceremony.Pen, "__init__", with_a_change)
+    monkeypatch.setattr(proofs.Proofs, "put_into", with_a_change)
     assert controls(desk, forger(proof=proof)) == [("invalid", "control_invalid")]
 
 

@@ -23,7 +23,7 @@ from workflow.machine import MOVED_ON
 from workflow.policies.queries import policy
 from workflow.queue import enqueue
 from workflow.signatures.invitations import live_papers
-from workflow.signer import authority, may_fail, trusted_roots
+from workflow.signer import authority, may_fail, time_roots, trusted_roots
 
 DECIDED = ("approved", "licensed", "closed")
 HOLDERS: dict[str, type[Paper] | type[Licence]] = {"paper": Paper, "licence": Licence}
@@ -96,7 +96,7 @@ def stamp(db: Session, file_id: uuid.UUID, before: datetime | None = None) -> bo
     holder = db.get_one(HOLDERS[row.holder], row.holder_id, with_for_update=True, populate_existing=True)
     key: str = getattr(holder, row.part)
     file = objects.get(key)
-    if faults := [r for r in validate(file, trusted_roots(), now()) if not r.valid]:
+    if faults := [r for r in validate(file, trusted_roots(), now(), time_roots()) if not r.valid]:
         raise PaperRefused(f"{faults[0].field}: {faults[0].reason}")
     ahead = timedelta(days=policy(db, "archive_renew_days"))
     sunsets = policy(db, "digest_sunsets")

@@ -31,7 +31,7 @@ from workflow.review.reasons import CORRECTIONS, REFUSALS
 from workflow.review.remedies import remedies_of
 from workflow.settings import settings
 from workflow.signatures.invitations import live_papers
-from workflow.signer import authority, seal_of
+from workflow.signer import authority, may_fail, seal_of
 
 WHAT_WRONG = Words("请写明这一项需要怎样补正。", "Say what is to be corrected here.")
 NO_SUCH_FIELD = Words("没有这一项申请内容。", "The application has no such item.")
@@ -177,8 +177,9 @@ def _notice(
         until=local_date(until) if until else None, basis=basis, review_body=review_body, court=court,
         simulated=settings().simulated,
     )  # fmt: skip
-    seal = seal_of(db, office.code, office.name)
-    decision.notice_key = objects.put(sealing.seal(db, authority(), notice(kind, facts), seal))
+    with may_fail():  # nothing was decided then: the caller rolls back
+        seal = seal_of(db, office.code, office.name)
+        decision.notice_key = objects.put(sealing.seal(db, authority(), notice(kind, facts), seal))
 
 
 def _tell(db: Session, case: Case, template: str, key: str, **values: object) -> None:

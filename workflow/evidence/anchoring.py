@@ -11,7 +11,7 @@ from signing.tables import Evidence, EvidenceLeaf, EvidenceRoot
 from workflow.case import CaseEvent
 from workflow.db import now
 from workflow.errors import NotFound
-from workflow.signer import authority
+from workflow.signer import authority, time_roots
 
 GRACE = timedelta(minutes=10)  # after midnight: what was under way then is committed or gone
 LATE = timedelta(
@@ -104,7 +104,7 @@ def faults(db: Session) -> Iterator[str]:
             subject = []
         subject.append(row)
     yield from _chain_fault(subject)
-    yield from anchors.faults(db, [authority().root])
+    yield from anchors.faults(db, [authority().root, *time_roots()])
     known = union_all(select(CaseEvent.hash), select(Evidence.digest)).subquery()
     gone = select(EvidenceLeaf.day, func.count()).where(EvidenceLeaf.digest.not_in(select(known.c[0])))
     for day, count in db.execute(gone.group_by(EvidenceLeaf.day).order_by(EvidenceLeaf.day)):

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy.orm import Session
 
 from signing import anchors, evidence, merkle, pdf, stamps
-from signing.dossier import EVIDENCE, FORMAT, ROOT, SHEET, SHEET_SAYS, signers_of
+from signing.dossier import EVIDENCE, FORMAT, ROOT, SHEET, SHEET_SAYS, TIME_ROOTS, signers_of
 from signing.errors import SigningError
 from signing.papers import evidence_sheet
 from signing.papers.data import EvidenceEvent, EvidenceFacts, EvidencePaper, EvidenceRootFacts, EvidenceSigner
@@ -38,17 +38,19 @@ from workflow.personal import mask_name
 from workflow.review.queries import decisions_of
 from workflow.settings import settings
 from workflow.signatures.invitations import invitations_of, live_papers
-from workflow.signer import authority
+from workflow.signer import authority, time_roots, trusted_roots
 
 NOTE = """本证据包 / This evidence package
 report.pdf     证据报告，盖有登记机关电子印章 / the sealed report
 evidence.json  机器可读的全部事件 / every event, for machines
 papers/        已签署的文件 / the signed papers
 root.pem       根证书，请与 {portal}/pki/root.pem 的指纹核对 / compare its fingerprint
+time-roots.pem 外部时间戳服务的根证书（使用时才有） / roots of outside time stamping authorities, if there are any
 
 离线核验 / check it offline:
-python qibu-verify.pyz evidence THIS.zip --root root.pem   ({portal}/pki/verify.pyz)
+python qibu-verify.pyz THIS.zip --root root.pem   ({portal}/pki/verify.pyz)
 qibu evidence verify THIS.zip --root root.pem
+有 time-roots.pem 时再加 / and where there is one: --time-root time-roots.pem
 """
 
 
@@ -155,11 +157,13 @@ def _made(db: Session, case: Case, holder: Holder) -> bytes:
     machine = json.dumps(content, ensure_ascii=False, indent=1).encode()
     days = {digest: date.fromisoformat(place["day"]) for digest, place in places.items()}
     report = _report(db, case, holder, moment, machine, papers, history, rest, roots, days, mine)
-    root = authority().root.public_bytes(Encoding.PEM)
+    believed = [(ROOT, authority().root.public_bytes(Encoding.PEM))]
+    if time_roots():
+        believed.append((TIME_ROOTS, b"".join(root.public_bytes(Encoding.PEM) for root in time_roots())))
     return _zipped(
         moment,
         [
-            (SHEET, report), (EVIDENCE, machine), (ROOT, root),
+            (SHEET, report), (EVIDENCE, machine), *believed,
             ("README.txt", NOTE.format(portal=settings().portal_url).encode()), *((p.file, p.data) for p in papers),
         ],
     )  # fmt: skip
@@ -229,7 +233,7 @@ def _report(
         EvidenceEvent(f"签 {row.position}", row.happened_at, words.EVENTS.get(row.kind, row.kind), _signer(holder, row), row.digest, days.get(row.digest))
         for row in rest
     ]  # fmt: skip
-    trusted = [authority().root]
+    trusted = [*trusted_roots(), *time_roots()]
     facts = EvidenceFacts(
         number=f"{case.number}-E{moment:%y%m%d%H%M%S}", case_number=case.number, entity_name=case.name,
         authority=office.name, issued=moment, holder=words.HOLDER[holder.kind], file_sha256=digest,

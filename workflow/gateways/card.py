@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from workflow.errors import OutsideFailure
-from workflow.gateways.signed_http import call
+from workflow.gateways.signed_http import ask
 from workflow.settings import settings
 
 ELEMENTS = ("name", "id_number", "card_number", "phone")
@@ -33,7 +33,8 @@ class HttpCardGateway:
 
     def verify(self, request_id: str, elements: dict[str, str]) -> CardVerdict:
         """See CardGateway."""
-        answer = call("POST", f"{settings().card_service_url}/verify", {"request_id": request_id, **elements})
+        question = {"request_id": request_id, **elements}
+        answer = ask(f"{settings().card_service_url}/verify", question, "request_id")
         result = answer.get("result")
         if result not in ("match", "mismatch", "unknown"):
             raise OutsideFailure(f"card service answered {result!r}")

@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from workflow.errors import OutsideFailure
-from workflow.gateways.signed_http import call
+from workflow.gateways.signed_http import ask
 from workflow.settings import settings
 
 
@@ -19,11 +19,8 @@ class HttpSmsGateway:
 
     def send(self, message_id: str, phone: str, text: str) -> str:
         """See SmsGateway."""
-        answer = call(
-            "POST",
-            f"{settings().sms_service_url}/send",
-            {"message_id": message_id, "phone": phone, "text": text},
-        )
-        if not answer.get("accepted"):
+        message = {"message_id": message_id, "phone": phone, "text": text}
+        answer = ask(f"{settings().sms_service_url}/send", message, "message_id")
+        if not answer.get("accepted") or not answer.get("provider_id"):
             raise OutsideFailure("the SMS gateway did not accept the message")
         return str(answer["provider_id"])

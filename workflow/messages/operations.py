@@ -13,7 +13,7 @@ from workflow.gateways import MailGateway, SmsGateway
 from workflow.messages.models import Message
 from workflow.messages.templates import SUBJECT, TEMPLATES
 from workflow.personal import blind_index, mask_mail, mask_phone, person_hash
-from workflow.queue import MESSAGES, enqueue
+from workflow.queue import DELIVERIES, enqueue
 from workflow.signatures.models import Invitation
 
 PRIVATE = frozenset({"login_code", "sign_invitation"})
@@ -51,7 +51,10 @@ def send(
     )
     db.add(message)
     db.flush()
-    enqueue(db, "deliver_message", str(message.id), key=f"message:{message.id}", queue=MESSAGES)
+    line = message.recipient_index.hex()  # an SMS does not overtake an earlier one to the same phone
+    enqueue(
+        db, "deliver_message", str(message.id), key=f"message:{message.id}", queue=DELIVERIES, in_line=line
+    )
     return message
 
 

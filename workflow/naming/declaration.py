@@ -29,7 +29,7 @@ from workflow.policies.queries import policy
 from workflow.review.models import Decision
 from workflow.review.operations import actor_of, decide
 from workflow.settings import settings
-from workflow.signer import authority, seal_of
+from workflow.signer import authority, may_fail, seal_of
 
 COMMITMENT = Words("请勾选承诺后再提交。", "Tick the commitment to go on.")
 BLOCKED = Words(
@@ -268,7 +268,7 @@ def _tell(db: Session, case: Case, template: str, declaration: NameDeclaration, 
 
 
 def notice_of(db: Session, case: Case, row: NameDeclaration) -> str:
-    """The object key of the sealed reservation notice (NM-46); made when first asked for."""
+    """The object key of the sealed reservation notice (NM-46); made when first asked for. Raises OutsideFailure."""
     if not row.notice_key:
         office = catalogue(db).authorities[case.authority_code]
         assert row.reserved_until is not None
@@ -278,6 +278,7 @@ def notice_of(db: Session, case: Case, row: NameDeclaration) -> str:
             issued=local_date(now()), acted_on=local_date(row.declared_at), until=local_date(row.reserved_until),
             simulated=settings().simulated,
         )  # fmt: skip
-        seal = seal_of(db, office.code, office.name)
-        row.notice_key = objects.put(sealing.seal(db, authority(), notice("name", facts), seal))
+        with may_fail():
+            seal = seal_of(db, office.code, office.name)
+            row.notice_key = objects.put(sealing.seal(db, authority(), notice("name", facts), seal))
     return row.notice_key
