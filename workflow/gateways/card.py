@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from workflow.errors import OutsideFailure
-from workflow.gateways.signed_http import ask
+from workflow.gateways.signed_http import answer_to
 from workflow.settings import settings
 
 ELEMENTS = ("name", "id_number", "card_number", "phone")
@@ -34,7 +34,7 @@ class HttpCardGateway:
     def verify(self, request_id: str, elements: dict[str, str]) -> CardVerdict:
         """See CardGateway."""
         question = {"request_id": request_id, **elements}
-        answer = ask(f"{settings().card_service_url}/verify", question, "request_id")
+        answer = answer_to(f"{settings().card_service_url}/verify", question, "request_id")
         result = answer.get("result")
         if result not in ("match", "mismatch", "unknown"):
             raise OutsideFailure(f"card service answered {result!r}")

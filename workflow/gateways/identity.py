@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from workflow.errors import OutsideFailure
-from workflow.gateways.signed_http import ask
+from workflow.gateways.signed_http import answer_to
 from workflow.settings import settings
 
 
@@ -44,7 +44,7 @@ class HttpIdentityGateway:
     """The service over HTTP."""
 
     def _ask(self, path: str, payload: dict[str, Any]) -> IdentityVerdict:
-        answer = ask(f"{settings().identity_service_url}/{path}", payload, "request_id")
+        answer = answer_to(f"{settings().identity_service_url}/{path}", payload, "request_id")
         if answer.get("result") not in ("match", "mismatch", "unknown"):
             raise OutsideFailure(f"identity service answered {answer.get('result')!r}")
         return IdentityVerdict(

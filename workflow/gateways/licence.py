@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from workflow.errors import OutsideFailure
-from workflow.gateways.signed_http import call
+from workflow.gateways.signed_http import answer_to
 from workflow.settings import settings
 
 NEVER = datetime.min.replace(tzinfo=UTC)
@@ -61,14 +61,11 @@ class HttpLicenceGateway:
         self, request_id: str, organisation: str, uscc: str, purpose: str, return_url: str
     ) -> LicencePage:
         """See LicenceGateway."""
-        said = call(
-            "POST",
-            f"{settings().licence_service_url}/sessions",
-            {
-                "request_id": request_id, "organisation": organisation, "uscc": uscc, "purpose": purpose,
-                "return_url": return_url,
-            },
-        )  # fmt: skip
+        asked = {
+            "request_id": request_id, "organisation": organisation, "uscc": uscc, "purpose": purpose,
+            "return_url": return_url,
+        }  # fmt: skip
+        said = answer_to(f"{settings().licence_service_url}/sessions", asked, "request_id")
         try:
             page = LicencePage(str(said["session"]), str(said["page"]), int(said["seconds"]))
         except (KeyError, ValueError, TypeError) as error:
@@ -80,9 +77,8 @@ class HttpLicenceGateway:
     def answer(self, request_id: str, session: str, code: str, name: str, id_number: str) -> LicenceAnswer:
         """See LicenceGateway."""
         asked = {"request_id": request_id, "code": code, "name": name, "id_number": id_number}
-        said: dict[str, Any] = call(
-            "POST", f"{settings().licence_service_url}/sessions/{session}/answer", asked
-        )
+        url = f"{settings().licence_service_url}/sessions/{session}/answer"
+        said = answer_to(url, asked, "request_id")
         result, reference = said.get("result"), str(said.get("provider_reference") or "")
         if result not in RESULTS:
             raise OutsideFailure(f"licence service answered {result!r}")

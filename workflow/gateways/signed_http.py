@@ -52,12 +52,12 @@ def call(method: str, url: str, payload: dict[str, Any] | None = None) -> dict[s
     return result
 
 
-def ask(url: str, payload: dict[str, Any], answers_to: str) -> dict[str, Any]:
+def answer_to(url: str, payload: dict[str, Any], known_by: str) -> dict[str, Any]:
     """Send a question and return the answer to it; an answer to another question is none.
 
-    `answers_to`: the field with the question's id, which the answer repeats. Raises OutsideFailure.
+    `known_by`: the field with the question's id, which the answer repeats. Raises OutsideFailure.
     """
     answer = call("POST", url, payload)
-    if answer.get(answers_to) != payload[answers_to]:
+    if answer.get(known_by) != payload[known_by]:
         raise OutsideFailure(f"POST {url}: the answer belongs to another request")
     return answer

@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from workflow.errors import OutsideFailure
-from workflow.gateways.signed_http import ask
+from workflow.gateways.signed_http import answer_to
 from workflow.settings import settings
 
 
@@ -20,7 +20,7 @@ class HttpSmsGateway:
     def send(self, message_id: str, phone: str, text: str) -> str:
         """See SmsGateway."""
         message = {"message_id": message_id, "phone": phone, "text": text}
-        answer = ask(f"{settings().sms_service_url}/send", message, "message_id")
+        answer = answer_to(f"{settings().sms_service_url}/send", message, "message_id")
         if not answer.get("accepted") or not answer.get("provider_id"):
             raise OutsideFailure("the SMS gateway did not accept the message")
         return str(answer["provider_id"])

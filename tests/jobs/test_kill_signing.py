@@ -1,0 +1,176 @@
+"""Killed in the midst of signing, sealing, licensing and archiving: no half paper, and each seal and stamp once.
+
+The outside time stamping authority answers slowly, so that the moment of dying can be chosen.
+"""
+
+import json
+import sys
+from collections import Counter
+from io import BytesIO
+
+import pytest
+from pyhanko.pdf_utils.reader import PdfFileReader
+from sqlalchemy import func, select
+
+from signing.tables import Certificate, Evidence
+from signing.validation import validate
+from tests.jobs.conftest import until
+from tests.outside import outside_world, use_for_time
+from tests.processes import Processes
+from tests.signatures.conftest import signing
+from workflow import objects
+from workflow.archive.models import ArchivedFile, ArchiveStamp
+from workflow.case import Case, timeline, verify_chains
+from workflow.db import forget_engines
+from workflow.establishment import submission
+from workflow.handoff.operations import close_without_bank
+from workflow.licensing.models import Licence, RegisterEntry
+from workflow.messages.models import Message
+from workflow.review import operations as review
+from workflow.signatures import signing as act
+from workflow.signatures.invitations import live_papers
+from workflow.signer import time_roots, trusted_roots
+
+__all__ = ["signing"]
+SLOW = 0.25  # seconds an answer
+WORKER = [sys.executable, "-m", "app.cli", "worker"]
+SIGN = """
+import json, sys
+from workflow.db import transaction
+from workflow.signatures import signing
+from workflow.signatures.invitations import by_token
+token, secret, pin = json.loads(sys.argv[1])
+with transaction() as db:
+    signing.sign(db, token, secret, signing.Act(True, signing.shown_to(db, by_token(db, token)), pin))
+"""
+
+
+@pytest.fixture
+def outside(house, tmp_path, monkeypatch):
+    """The outside world, whose authority stamps this house's times."""
+    with outside_world(tmp_path / "sandbox") as world:
+        monkeypatch.setenv("QIBU_SANDBOX_URL", world.url)
+        use_for_time(world, monkeypatch)
+        forget_engines()
+        yield world
+
+
+@pytest.fixture
+def processes(tmp_path):
+    found = Processes(tmp_path)
+    yield found
+    found.stop()
+
+
+def reports_of(key: str) -> list:
+    reports = validate(objects.get(key), trusted_roots(), time_roots=time_roots())
+    assert {r.reason for r in reports} == {""}, reports
+    return reports
+
+
+def fields_of(key: str) -> list[str]:
+    """The signatures in a file, oldest first; says nothing of whether they hold."""
+    signatures = PdfFileReader(BytesIO(objects.get(key))).embedded_signatures
+    return [s.field_name for s in sorted(signatures, key=lambda s: s.signed_revision)]
+
+
+def state(db, case) -> str:
+    db.rollback()
+    return db.scalar(select(Case.state).where(Case.id == case.id))
+
+
+def keys(db, case) -> list[tuple[str, bool]]:
+    db.rollback()
+    db.expire_all()
+    return [(paper.key, paper.accepted_at is not None) for paper in live_papers(db, case.id)]
+
+
+def dies_after(processes, outside, name, stamps: int) -> None:
+    """SIGKILL once the authority has answered so many times, in the midst of the next."""
+    seen = len(outside.calls("tsa"))
+    until(lambda: len(outside.calls("tsa")) >= seen + stamps, what=f"{stamps} stamps\n{processes.tails()}")
+    processes.kill(name)
+
+
+def test_killed_while_a_person_signs(outside, signing, processes):
+    """ES-01: either every paper of the person is signed, with certificate and evidence, or nothing happened."""
+    db, case = signing.db, signing.case
+    token, secret, read = signing.ready()
+    db.commit()
+    before = keys(db, case)
+    issued = select(func.count()).where(Certificate.profile == "event")
+    outside.switch(tsa__slow=SLOW)
+    processes.start("signer", [sys.executable, "-c", SIGN, json.dumps([token, secret, read.pin])])
+    dies_after(processes, outside, "signer", 3)
+    assert keys(db, case) == before and signing.invitation.state == "admitted"
+    assert db.scalar(issued) == 0
+    assert db.scalar(select(func.count()).where(Evidence.kind == "signature")) == 0
+    outside.switch(tsa__slow=0)
+    act.sign(db, token, secret, read)
+    db.commit()
+    papers = act.papers_of(db, signing.invitation)
+    assert {tuple(fields_of(paper.key)) for paper in papers} == {("certified", "sig_p1")}
+    assert len(reports_of(papers[0].key)) == 2
+    assert [e.event for e in timeline(db, case.id)].count("sign") == 1 == db.scalar(issued)
+
+
+def test_killed_while_papers_are_sealed_licensed_and_archived(outside, signing, processes):
+    """ES-15: one acceptance seal, one licence, one archive stamp each, whatever the worker died in."""
+    db, case, house = signing.db, signing.case, signing.house
+    act.sign(db, *signing.ready())
+    submission.submit(db, case.id, house.owner(case), honest=True)
+    review.claim(db, house.staff(), case.id)
+    submission.approve(db, house.staff(), case.id)
+    db.commit()
+    before = keys(db, case)
+
+    outside.switch(tsa__slow=SLOW)
+    processes.start("worker", WORKER)
+    dies_after(processes, outside, "worker", 3)  # seals and licence are made side by side
+    if state(db, case) == "approved":
+        assert db.scalars(select(Licence.key).where(Licence.case_id == case.id)).all() in ([], [""])
+    assert keys(db, case) in (before, [(key, True) for key, _ in keys(db, case)])
+    outside.switch(tsa__slow=0)
+    processes.start("worker", WORKER)
+    until(
+        lambda: state(db, case) == "licensed" and all(done for _, done in keys(db, case)),
+        what="seals and licence",
+    )
+    assert {tuple(fields_of(key)) for key, _ in keys(db, case)} == {("certified", "sig_p1", "accepted")}
+    [licence] = db.scalars(select(Licence).where(Licence.case_id == case.id))
+    assert fields_of(licence.key) == ["seal"] and licence.state == "active"
+    [entry] = db.scalars(select(RegisterEntry).where(RegisterEntry.case_id == case.id))
+    assert entry.uscc == licence.uscc
+    assert [e.event for e in timeline(db, case.id)].count("issue_licence") == 1
+
+    outside.switch(tsa__slow=SLOW)
+    close_without_bank(db, case.id, house.owner(case))
+    db.commit()
+    stamps = select(func.count()).select_from(ArchiveStamp)
+
+    def stamped() -> int:
+        db.rollback()
+        return db.scalar(stamps)
+
+    until(lambda: stamped() >= 2, what="the first archive stamps")
+    processes.kill("worker")
+    assert stamped() < len(before) + 3
+    outside.switch(tsa__slow=0)
+    processes.start("worker", WORKER)
+    until(lambda: stamped() == len(before) + 3, what="all archive stamps")
+    db.expire_all()
+    files = db.scalars(select(ArchivedFile.id).where(ArchivedFile.case_id == case.id)).all()
+    assert Counter(db.scalars(select(ArchiveStamp.file_id))) == Counter(files)
+    parts = (licence.key, licence.duplicate_key, licence.notice_key)
+    assert {len(fields_of(key)) for key in parts} == {2}
+    assert {len(fields_of(key)) for key, _ in keys(db, case)} == {4}
+    for key in (licence.key, keys(db, case)[0][0]):
+        assert Counter(r.kind for r in reports_of(key))["archive_stamp"] == 1
+    assert list(verify_chains(db)) == []
+
+    def each_sms_once() -> bool:
+        db.rollback()
+        return set(db.scalars(select(Message.state).where(Message.channel == "sms"))) == {"sent"}
+
+    until(each_sms_once, what="every SMS")
+    assert outside.store.count("sms") == db.scalar(select(func.count()).where(Message.channel == "sms"))
