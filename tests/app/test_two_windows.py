@@ -2,10 +2,14 @@
 
 import pytest
 
+from tests import factories
 from tests.app.browser import _filled, browser
+from tests.establishment.applications import WHOLE
 from tests.page_laws import check_fragment
 from workflow.accounts.models import Account
+from workflow.catalogues.queries import from_files
 from workflow.establishment import drafts
+from workflow.establishment.data import Application
 
 
 @pytest.fixture
@@ -116,3 +120,24 @@ def test_the_marks_of_a_page_tell_nothing_of_its_values(house, windows):
     person = application(house, case).person("p1")
     assert person.id_number not in page
     assert 'name="base" value="' in page
+
+
+def test_what_was_emptied_stays_empty_though_the_page_would_propose_something(house):
+    """PEL-26: nobody executes the business any more; the button does not bring back the proposal of all partners."""
+    owner = factories.account(house.db, "钱小六")
+    case = drafts.start_case(house.db, owner, "gp")
+
+    def fill(found):
+        whole = Application.model_validate(WHOLE["gp"](from_files()))
+        found.people, found.contributions, found.capital = whole.people, whole.contributions, whole.capital
+        found.officers = whole.officers
+
+    drafts.save(house.db, case.id, house.owner(case), None, fill)
+    house.db.commit()
+    window = browser(house, person=owner)
+    window.typed = ["小张", "小李", "小王"]
+    window.get(f"/cases/{case.number}/application/officers")
+    assert "已保存" in autosave(window, case, "PartnersForm", "executing", executing=[])
+    assert application(house, case).officers == []
+    window.send("/officers", 422, executing=[])
+    assert application(house, case).officers == [] and "执行事务合伙人" in window.text()

@@ -212,6 +212,9 @@ def test_an_office_may_be_given_to_somebody_new_but_nobody_known_is_changed(db, 
         ("beneficial.owners.0.share", "beneficial.exempt", "submitter.role"),
         ("liaison.email", "people.0.email", "people.0.phone"),
         ("people.0.phone", "people.0.phone", "people.0.name"),
+        ("household_form", "family", "contributions.0.party"),
+        ("family", "household_form", "contributions.0.party"),
+        ("contributions.0.family_property", "family", "contributions.0.party"),
     ],
 )
 def test_what_opens_with_what(asked, opens, stays):

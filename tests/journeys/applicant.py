@@ -182,7 +182,9 @@ def upload_from_phone(visitor: Visitor, phone: Visitor, photo: Path) -> None:
     phone.page.get_by_text(phone.say("No connection. It goes on by itself when you are back.")).wait_for()
     phone.wrong.clear()
     phone.page.context.set_offline(False)
-    phone.page.get_by_text(phone.say("Sent"), exact=True).wait_for()
+    phone.page.get_by_text(
+        phone.say("%(name)s has arrived. It stands in the list.", name=photo.name)
+    ).wait_for()
     phone.page.locator("#file-list .q-file").wait_for()
     phone.check_quiet()
     phone.picture("sent")

@@ -179,6 +179,11 @@ def upload(way: Way, kind: str) -> None:
     if desk.scripts:  # sent in pieces: the page stays, what has arrived is shown
         desk.button("Upload").click()
         desk.page.locator("#file-list").get_by_text("证明.pdf", exact=True).wait_for()
+        said = desk.page.locator(".q-uploads[aria-live]").inner_text()
+        assert desk.say("%(name)s has arrived. It stands in the list.", name="证明.jpg") in said
+        assert "证明" not in desk.page.locator(".govuk-file-upload-button").inner_text(), (
+            "the chooser is empty again"
+        )
         desk.check_quiet()
     else:
         desk.press("Upload").sees("证明.pdf")

@@ -8,10 +8,15 @@ from typing import Any, TextIO
 
 import click
 from pydantic import ValidationError
+from sqlalchemy.exc import SQLAlchemyError
 
+from workflow.catalogues.queries import Catalogue, catalogue, from_files
+from workflow.db import transaction
 from workflow.errors import NotFound, Problem
 from workflow.establishment import jurisdiction, rules, scope
 from workflow.establishment.data import Application
+from workflow.postgres import EmbeddedPostgres, PostgresUnavailable, wait_until_ready
+from workflow.settings import settings
 
 
 def _lines(stream: TextIO) -> Iterator[tuple[int, Any]]:
@@ -28,6 +33,28 @@ def _write(value: Any) -> None:
     click.echo(json.dumps(value, ensure_ascii=False))
 
 
+def lists_in_use(shipped: bool) -> Catalogue:
+    """The lists as staff have made them, where an installation's database is configured (or the embedded one runs) and
+    answers; otherwise, and with `shipped`, the files. Says so when a database was expected and did not answer."""
+    config = settings()
+    embedded = EmbeddedPostgres(config.instance / "postgres")
+    url = config.database_url or (embedded.url_of("qibu") if embedded.running() else "")
+    if shipped or not url:
+        return from_files()
+    try:
+        wait_until_ready(url, seconds=0)
+        with transaction(url) as db:
+            return catalogue(db)
+    except (PostgresUnavailable, SQLAlchemyError, LookupError):
+        click.echo(
+            "The database does not answer or has no lists yet; using those that were shipped.", err=True
+        )
+        return from_files()
+
+
+SHIPPED = click.option("--shipped", is_flag=True, help="Use the lists as shipped, whatever staff changed.")
+
+
 @click.group()
 def address() -> None:
     """Addresses and registration authorities."""
@@ -39,12 +66,14 @@ def address() -> None:
 )
 @click.argument("text", required=False)
 @click.option("--type", "entity_type", default="llc", show_default=True)
-def address_match(jsonl: bool, text: str | None, entity_type: str) -> None:
+@SHIPPED
+def address_match(jsonl: bool, text: str | None, entity_type: str, shipped: bool) -> None:
     """Find the registration authority of an address."""
+    facts = lists_in_use(shipped)
     if not jsonl:
         if text is None:
             raise click.UsageError("Give an address, or --jsonl and lines on standard input.")
-        _write(jurisdiction.match(text, entity_type).as_json())
+        _write(jurisdiction.match(text, entity_type, catalogue=facts).as_json())
         return
     for number, line in _lines(sys.stdin):
         if not isinstance(line, dict) or not isinstance(line.get("address"), str):
@@ -55,6 +84,7 @@ def address_match(jsonl: bool, text: str | None, entity_type: str) -> None:
             str(line.get("entity_type") or "llc"),
             foreign=bool(line.get("foreign")),
             provincial_state=bool(line.get("provincial_state")),
+            catalogue=facts,
         )
         _write(found.as_json())
 
@@ -68,9 +98,10 @@ def scope_group() -> None:
 @click.argument("term")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON list.")
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 500))
-def scope_search(term: str, as_json: bool, limit: int) -> None:
+@SHIPPED
+def scope_search(term: str, as_json: bool, limit: int, shipped: bool) -> None:
     """Find standard wordings for a keyword."""
-    hits = scope.search(term, limit)
+    hits = scope.search(term, limit, catalogue=lists_in_use(shipped))
     if as_json:
         _write([hit.as_json() for hit in hits])
     else:
@@ -104,9 +135,11 @@ def scope_import(file: Path, check: bool) -> None:
 @click.option(
     "--day", type=click.DateTime(["%Y-%m-%d"]), help="The day of the application, by default today."
 )
-def validate(jsonl: bool, day: Any) -> None:
+@SHIPPED
+def validate(jsonl: bool, day: Any, shipped: bool) -> None:
     """Check applications: a line {"ok", "problems": [...]} for each; an `id` in the line is repeated."""
-    context = rules.Context(today=day.date()) if day else rules.Context()
+    facts = lists_in_use(shipped)
+    context = rules.Context(catalogue=facts, **({"today": day.date()} if day else {}))
     for number, line in _lines(sys.stdin):
         _write({"line": number, **validate_one(line, context)})
 

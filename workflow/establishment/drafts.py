@@ -126,7 +126,7 @@ def opened_fields(application: Application, fields: Iterable[str]) -> list[str]:
     """The paths that a notice of correction opens: those it names (PRO-05), and what can only change with them.
 
     An amount cannot be corrected without the sum, an office without the legal representative who holds it, an
-    address without its authority.
+    address without its authority, whose property or business it is without the family.
     """
     opened: dict[str, None] = {}
     kind, rows = types.get(application.entity_type), range(len(application.contributions))
@@ -145,6 +145,8 @@ def opened_fields(application: Application, fields: Iterable[str]) -> list[str]:
             opened |= {f"contributions.{i}.subscribed": None for i in range(len(application.contributions))}
         elif root == "contributions" and rest[1:] in ([], ["subscribed"]):
             opened["capital"] = None
+        elif root in ("household_form", "family") or rest[1:] == ["family_property"]:
+            opened |= {"household_form": None, "family": None, "contributions.0.family_property": None}
         elif root in ("officers", "governance") and field != "governance.employees":
             opened |= {"officers": None, "governance": None}
         elif root == "liaison":

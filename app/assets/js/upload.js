@@ -97,8 +97,8 @@ const send = async (form, kind, file) => {
       try {
         at.moved = false;
         await talk(form, kind, file, at, bar, said);
-        bar.value = 1;
-        said.textContent = form.dataset.sent;
+        line.replaceChildren(said); // the list shows the file from now on
+        said.textContent = form.dataset.sent.replace("{name}", file.name);
         document.body.dispatchEvent(new CustomEvent("uploaded"));
         return;
       } catch (error) {
@@ -141,9 +141,13 @@ for (const form of document.querySelectorAll("form[data-upload]")) {
   const chosen = () => inputs.flatMap((input) => [...input.files]);
   const sendAll = () => {
     const kind = form.elements.kind?.value ?? "";
-    if (chosen().length) forget(form);
+    if (!chosen().length) return;
+    forget(form);
     for (const file of chosen()) send(form, kind, file);
-    for (const input of inputs) input.value = "";
+    for (const input of inputs) {
+      input.value = "";
+      input.dispatchEvent(new Event("change")); // the chooser says again that nothing is chosen
+    }
   };
   if (form.dataset.when === "choose") for (const input of inputs) input.addEventListener("change", sendAll);
   form.addEventListener("submit", (event) => {

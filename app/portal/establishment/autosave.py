@@ -61,7 +61,9 @@ def autosave(number: str) -> ResponseReturnValue:
                 db.rollback()
                 state = "stale" if conflict.code == "changed_elsewhere" else "moved_on"
                 done = set()
-        base |= {name: merging.mark(form, form[name]) for name in done}
+        if done:  # as a page made now would show it: what was emptied may show a default
+            stored = form.stored()
+            base |= {name: merging.mark(form, stored[name]) for name in done if name in stored}
         form.base.data = merging.written(base)
         if state in ("saved", "unsaved") and not locked:
             said, judged = form.judged(filing, touched, done == names), True

@@ -13,7 +13,7 @@ from flask_login import current_user
 from app.portal.establishment import merging
 from app.web import forms
 from app.web.database import db
-from app.web.summary import SECTIONS, application_sections
+from app.web.summary import SECTIONS, application_sections, section_title
 from workflow.case import case_of, lock_case
 from workflow.catalogues.queries import Catalogue, catalogue
 from workflow.errors import Conflict, Problem, RuleViolation
@@ -74,6 +74,14 @@ class Filing:
         from workflow.establishment.rules import section_of
 
         return section_of(Problem("", path, drafts.LOCKED_FIELD), self.application)
+
+    def place_of(self, path: str) -> tuple[str, str]:
+        """Title and address of the page where a path is put right."""
+        if path == "attachments":
+            return gettext("Attachments"), url_for("attachments.index", number=self.case.number)
+        section = self.section_of(path)
+        title = section_title(self.kind, section) if section in SECTIONS else gettext("Check your answers")
+        return title, self.url(section)
 
     def save(self, change: Any, version: int | None) -> None:
         """Store a change. Raises Conflict (`changed_elsewhere`, `moved_on`), RuleViolation (`locked`)."""

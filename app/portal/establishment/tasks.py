@@ -8,7 +8,7 @@ from flask_babel import gettext
 
 from app.portal.establishment.common import Filing, blueprint
 from app.web.access import signed_in
-from app.web.summary import SECTIONS, section_title
+from app.web.summary import section_title
 from workflow.establishment.data import Application
 from workflow.establishment.rules import section_of
 
@@ -78,8 +78,6 @@ def tasks(number: str) -> ResponseReturnValue:
     }
     return render_template(
         "portal/establishment/tasks.html", filing=filing, items=items, last=last, done=done, total=len(items),
-        section_of_correction={c.id: filing.section_of(c.field) for c in filing.corrections}, 
-        titles={name: section_title(filing.kind, name) for name in SECTIONS},
     )  # fmt: skip
 
 
