@@ -1,13 +1,34 @@
 """Writes CMS signatures (RFC 5652) as DER, piece by piece.
 
-asn1crypto reads them well, but takes a length that ends in 0x80 for an indefinite one and then encodes fresh trees
-over and over: about one signature in twenty took ten seconds. What is built here is read back with it.
+asn1crypto reads them well, but takes a length that ends in 0x80 for an indefinite one, and to write such a value again
+it encodes its tree over and over: one signature in 256 took a minute. What is built here is read back with it, and it is
+told below that what it has read of a definite length can be given back as it is.
 """
 
+from collections.abc import Callable
 from hashlib import sha256
+from typing import Any
 
 from asn1crypto import core
 from asn1crypto import x509 as asn1
+
+
+def _mended(dump: Callable[..., bytes]) -> Callable[..., bytes]:
+    def mended(self: Any, force: bool = False) -> bytes:
+        header = self._header
+        if (
+            not force and header and header[-1:] == b"\x80" and not self._trailer
+        ):  # an indefinite one has a trailer
+            contents = self.contents  # anew, when a part was changed, and then without this header
+            if contents is not None and self._header is header:
+                return bytes(header + contents)
+        return dump(self, force)
+
+    return mended
+
+
+for _kind in (core.Asn1Value, core.Sequence, core.SequenceOf):
+    _kind.dump = _mended(_kind.dump)
 
 SEQUENCE, SET, OCTETS = 0x30, 0x31, 0x04
 
