@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,8 +23,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from pyhanko.pdf_utils.generic import DictionaryObject
 from pyhanko.pdf_utils.misc import PdfError
-from pyhanko.pdf_utils.reader import HistoricalResolver, PdfFileReader
-from pyhanko.sign.diff_analysis import DEFAULT_DIFF_POLICY, ModificationLevel, SuspiciousModification
+from pyhanko.pdf_utils.reader import HistoricalResolver
+from pyhanko.sign.diff_analysis import ModificationLevel, SuspiciousModification
 from pyhanko.sign.diff_analysis.commons import compare_dicts
 from webauthn import verify_authentication_response
 from webauthn.helpers import bytes_to_base64url, structs
@@ -33,6 +34,7 @@ from signing.errors import ProofRefused
 from signing.issuing import evidence_link
 from signing.keys import Key
 from signing.profiles import CONTROL_ATTRIBUTE
+from signing.revisions import Changes, Reader
 
 FORMAT = "qibu-statement-1"
 PASSKEY, PIN = "passkey", "pin"
@@ -218,14 +220,27 @@ def require_shown(statement: Statement, papers: Mapping[str, bytes]) -> None:
             raise ProofRefused(f"{kind} is not the paper that was shown")
 
 
+@dataclass(frozen=True)
+class Examined:
+    """A file under examination."""
+
+    pdf: bytes
+    reader: Reader
+    changes: Changes
+
+    @cached_property
+    def beginnings(self) -> list[tuple[str, int]]:
+        """See `prefixes`."""
+        return list(prefixes(self.pdf))
+
+
 # -- checking, offline ---------------------------------------------------------------------------------------------
 
 
 def verdict(
     certificate: x509.Certificate,
     attributes: Mapping[str, bytes],
-    pdf: bytes,
-    reader: PdfFileReader,
+    file: Examined,
     revision: int,
 ) -> str:
     """Who could have made a signature: `passkey` or `pin` when its proof holds for this paper, `invalid` when it does
@@ -248,7 +263,7 @@ def verdict(
         _same_person(statement, certificate, str(said["reference"]))
         if proof.method == PIN and proof.credential != public_bytes(certificate.public_key()):  # type: ignore[arg-type]
             raise ProofRefused("signed with another key than the one behind the PIN")
-        _require_shown_here({digest for _, digest in statement.papers}, pdf, reader, revision)
+        _require_shown_here({digest for _, digest in statement.papers}, file, revision)
     except ProofRefused:
         return "invalid"
     return proof.method
@@ -261,13 +276,15 @@ def _same_person(statement: Statement, certificate: x509.Certificate, reference:
         raise ProofRefused("the statement is another person's, or of another act")
 
 
-def _require_shown_here(digests: set[str], pdf: bytes, reader: PdfFileReader, revision: int) -> None:
+def _require_shown_here(digests: set[str], file: Examined, revision: int) -> None:
     """The paper as shown is the file's state of an earlier revision, and from there to this signature only signatures
     (other people's, and this one) were added. Raises ProofRefused."""
+    pdf, reader = file.pdf, file.reader
     ends = [reader.xrefs.get_xref_container_info(number).end_location for number in range(revision + 1)]
-    for digest, end in prefixes(pdf[: _end_of(pdf, ends[-1])]):
+    last = _end_of(pdf, ends[-1])
+    for digest, end in file.beginnings:
         shown = sum(place <= end for place in ends) - 1
-        if digest not in digests or not 0 <= shown < revision:
+        if end > last or digest not in digests or not 0 <= shown < revision:
             continue
         try:
             start = START_OF_REVISION.search(pdf, max(0, end - 1024), end)
@@ -275,16 +292,16 @@ def _require_shown_here(digests: set[str], pdf: bytes, reader: PdfFileReader, re
                 continue  # a reader of the shown file alone would see something else
             before = reader.get_historical_resolver(shown)
             for number in range(shown + 1, revision + 1):
-                _require_only_signatures(before, reader.get_historical_resolver(number))
+                _require_only_signatures(file.changes, before, reader.get_historical_resolver(number))
         except (PdfError, SuspiciousModification) as error:
             raise ProofRefused(f"the paper is not the one that was shown: {error}") from error
         return
     raise ProofRefused("the paper is not among those that were shown")
 
 
-def _require_only_signatures(before: HistoricalResolver, after: HistoricalResolver) -> None:
+def _require_only_signatures(changes: Changes, before: HistoricalResolver, after: HistoricalResolver) -> None:
     if "/AcroForm" in before.root:
-        if DEFAULT_DIFF_POLICY.apply(before, after).modification_level > ModificationLevel.FORM_FILLING:
+        if changes.apply(before, after).modification_level > ModificationLevel.FORM_FILLING:
             raise ProofRefused("more than signatures was added to the paper after it was shown")
         return
     # A paper that nobody had certified. What was there may be replaced only where a first signature must: in the

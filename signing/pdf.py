@@ -12,7 +12,6 @@ from cryptography import x509
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.layout import AxisAlignment, InnerScaling, Margins, SimpleBoxLayoutRule
 from pyhanko.pdf_utils.misc import PdfError
-from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign import signers
 from pyhanko.sign.fields import (
     FieldMDPAction,
@@ -39,6 +38,7 @@ from signing.papers.data import RenderedPaper
 from signing.papers.layout import ACCEPTANCE
 from signing.profiles import CONTROL_ATTRIBUTE
 from signing.proofs import Proofs, gather, parsed
+from signing.revisions import Reader
 from signing.sources import Source, Turn, fresh_proofs
 
 Box = tuple[int, float, float, float, float]  # page index, x0, y0, x1, y1 in points
@@ -130,26 +130,29 @@ class Pen:
         reason: str = "",
         certify: bool = False,
         fields: Mapping[str, Box] | None = None,
+        if_made: bool = False,
     ) -> bytes:
         """The PDF with one more signature: PAdES B-LT in one revision; without a box it cannot be seen.
 
         `certify` makes it the certification signature, after which only signing is allowed (DocMDP 2). `fields` are
         the fields of everyone who signs this paper: with the first signature they are all made, and it certifies.
         Each field is locked by its own signature (FieldMDP); `ACCEPTED` locks everything, archive stamps excepted.
-        Raises PaperRefused, TimeStampFailure.
+        `if_made`: it is seen only where its field was made beforehand. Raises PaperRefused, TimeStampFailure.
         """
         return self._turn.use(
-            lambda source: self._signed(source, pdf, field, box, look, reason, certify, fields or {})
+            lambda source: self._signed(source, pdf, field, box, look, reason, certify, fields or {}, if_made)
         )
 
     def _signed(
         self, source: Source, pdf: bytes, field: str, box: Box | None, look: Drawing | None, reason: str, certify: bool,
-        fields: Mapping[str, Box],
+        fields: Mapping[str, Box], if_made: bool,
     ) -> bytes:  # fmt: skip
         proofs = self._proofs + source.proofs()
         try:
-            writer = IncrementalPdfFileWriter(BytesIO(pdf))
-            first = bool(fields) and not writer.prev.embedded_signatures
+            writer = _writer(pdf)
+            first = bool(fields) and next(enumerate_sig_fields(writer.prev, filled_status=True), None) is None
+            if if_made and field not in {name for name, *_ in enumerate_sig_fields(writer.prev)}:
+                box = look = None
             for name, place in fields.items() if first else ():
                 if name != field:
                     append_signature_field(writer, _field(name, place))
@@ -197,19 +200,17 @@ class Pen:
         look = stamps.acceptance(
             self.credential.name, datetime.now(UTC), self.credential.serial, x1 - x0, y1 - y0
         )
-        known = ACCEPTED in {name for name, *_ in enumerate_sig_fields(_read(pdf))}
-        return self.sign(
-            pdf,
-            field=ACCEPTED,
-            box=ACCEPTANCE if known else None,
-            look=look if known else None,
-            reason="准予登记",
-        )
+        return self.sign(pdf, field=ACCEPTED, box=ACCEPTANCE, look=look, reason="准予登记", if_made=True)
 
 
-def _read(pdf: bytes) -> PdfFileReader:
+def _writer(pdf: bytes) -> IncrementalPdfFileWriter:
+    """For one more revision."""
+    return IncrementalPdfFileWriter.from_reader(Reader(BytesIO(pdf)))
+
+
+def _read(pdf: bytes) -> Reader:
     try:
-        return PdfFileReader(BytesIO(pdf))
+        return Reader(BytesIO(pdf))
     except (PdfError, ValueError) as error:
         raise PaperRefused(str(error)) from error
 
@@ -278,7 +279,7 @@ def archive(db: Session, authority: Authority, pdf: bytes, digest: str = "sha256
     def stamped(source: Source) -> bytes:
         proofs = source.proofs() + earlier
         try:
-            writer = IncrementalPdfFileWriter(BytesIO(pdf))
+            writer = _writer(pdf)
             proofs.put_into(writer)
             out = signers.PdfTimeStamper(source.stamper()).timestamp_pdf(
                 writer, digest, bytes_reserved=2 * (source.room() + ATTRIBUTES)

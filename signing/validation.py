@@ -10,33 +10,33 @@ import asyncio
 import hashlib
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from asn1crypto import cms, pem
+from asn1crypto import crl as asn1_crl
+from asn1crypto import ocsp as asn1_ocsp
 from asn1crypto import x509 as asn1
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from pyhanko.pdf_utils.misc import PdfError
-from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.diff_analysis import ModificationLevel
 from pyhanko.sign.general import SigningError as PyHankoError
 from pyhanko.sign.general import extract_certificate_info
-from pyhanko.sign.validation.dss import DocumentSecurityStore
-from pyhanko.sign.validation.errors import SignatureValidationError, ValidationInfoReadingError
+from pyhanko.sign.validation.errors import SignatureValidationError
 from pyhanko.sign.validation.generic_cms import extract_tst_data_iter, validate_sig_integrity
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko.sign.validation.status import SignatureCoverageLevel
-from pyhanko_certvalidator import CertificateValidator, ValidationContext
-from pyhanko_certvalidator import errors as paths
-from pyhanko_certvalidator.path import ValidationPath
 
-from signing import control, guomi, suites
+from signing import control, suites
 from signing.errors import PaperRefused
 from signing.issuing import evidence_link
+from signing.paths import Held, Paths, Way
+from signing.revisions import Changes, Place, Reader
 
 REASONS = {
     "content_changed": "The signed bytes are not those that were signed.",
@@ -60,7 +60,6 @@ CONTROLS = {
     "invalid": "A proof is there, but it does not hold for this paper, this signer or this key.",
     "": "",
 }
-TOLERANCE = timedelta(seconds=5)
 
 
 @dataclass(frozen=True)
@@ -112,62 +111,48 @@ def validate(
     Raises PaperRefused when the bytes are no readable PDF.
     """
     try:
-        reader = PdfFileReader(BytesIO(pdf), strict=False)
+        reader = Reader(BytesIO(pdf), strict=False)
         signatures = list(reader.embedded_signatures)
         store = _store(reader, signatures)
     except (PdfError, PyHankoError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise PaperRefused(f"this is no readable PDF: {error}") from error
-    trust, of_time = (
-        [asn1.Certificate.load(root.public_bytes(Encoding.DER)) for root in held]
-        for held in (roots, (*roots, *time_roots))
-    )
+    trust = [asn1.Certificate.load(root.public_bytes(Encoding.DER)) for root in roots]
+    of_time = [*trust, *(asn1.Certificate.load(root.public_bytes(Encoding.DER)) for root in time_roots)]
     examiner = _Examiner(pdf, reader, signatures, store, trust, of_time, at or datetime.now(UTC))
     return asyncio.run(examiner.reports())
 
 
-def _is_readable(certificate: asn1.Certificate) -> bool:
-    """Whether a certificate of a file can be read to its end; what a bent file carries is parsed late."""
-    try:
-        return bool(certificate["tbs_certificate"].native)
-    except (ValueError, TypeError, KeyError):
-        return False
-
-
-@dataclass(frozen=True)
-class _Store:
-    certificates: list[asn1.Certificate]
-    answers: list[bytes]
-    lists: list[bytes]
-
-
-def _store(reader: PdfFileReader, signatures: Iterable[EmbeddedPdfSignature]) -> _Store:
-    """The validation data of the newest revision and of each signature's own."""
-    certificates: dict[bytes, asn1.Certificate] = {}
-    answers: dict[bytes, None] = {}
-    lists: dict[bytes, None] = {}
-    handlers = [reader, *(reader.get_historical_resolver(s.signed_revision) for s in signatures)]
-    for handler in handlers:
-        try:
-            held = DocumentSecurityStore.read_dss(handler)
-        except ValidationInfoReadingError:
+def _store(reader: Reader, signatures: Iterable[EmbeddedPdfSignature]) -> Held:
+    """The validation data of the newest revision and of each signature's own, each piece once."""
+    found: dict[str, dict[bytes, Any]] = {key: {} for key in PIECES}
+    seen: set[tuple[str, Place, int]] = set()
+    for revision in dict.fromkeys([reader.total_revisions - 1, *(s.signed_revision for s in signatures)]):
+        view = reader.get_historical_resolver(revision)
+        if "/DSS" not in view.root:
             continue
-        for certificate in held.load_certs():
-            certificates[certificate.sha256] = certificate
-        answers.update((reference.get_object().data, None) for reference in held.ocsps)
-        lists.update((reference.get_object().data, None) for reference in held.crls)
-    return _Store(list(certificates.values()), list(answers), list(lists))
+        store = view.root["/DSS"]
+        for key, read in PIECES.items():
+            for reference in store.get(key, ()):
+                place = reference.idnum, reference.generation
+                if (version := (key, place, reader.xrefs.version(place, revision))) in seen:
+                    continue
+                seen.add(version)
+                data = reference.get_object().data
+                found[key].setdefault(data, read(data))
+    return Held(list(found["/Certs"].values()), list(found["/OCSPs"]), list(found["/CRLs"]))
 
 
-@dataclass(frozen=True)
-class _Path:
-    reason: str
-    path: ValidationPath | None = None
+def _certificate(data: bytes) -> asn1.Certificate:
+    found = asn1.Certificate.load(data)
+    found.issuer_serial  # noqa: B018 - a bent one is refused here, before anything rests on the file
+    return found
 
-    def good_until(self, moment: datetime) -> bool:
-        """Whether no certificate of the path has run out by this moment."""
-        if self.path is None:
-            return False
-        return all(c.not_valid_after >= moment for c in self.path.iter_certs(include_root=True))
+
+PIECES: dict[str, Callable[[bytes], Any]] = {
+    "/Certs": _certificate,
+    "/OCSPs": asn1_ocsp.OCSPResponse.load,
+    "/CRLs": asn1_crl.CertificateList.load,
+}
 
 
 class _Examiner:
@@ -176,17 +161,18 @@ class _Examiner:
     def __init__(
         self,
         pdf: bytes,
-        reader: PdfFileReader,
+        reader: Reader,
         signatures: list[EmbeddedPdfSignature],
-        store: _Store,
+        store: Held,
         trust: list[asn1.Certificate],
         trust_of_time: list[asn1.Certificate],
         at: datetime,
     ) -> None:
-        self._reader, self._signatures, self._store, self._at = reader, signatures, store, at
-        self._trust = {"signing": trust, "time_stamping": trust_of_time}
-        self._pdf = pdf
-        self._paths: dict[tuple[bytes, datetime, str], _Path] = {}
+        self._signatures, self._at = signatures, at
+        self._file = control.Examined(pdf, reader, Changes())
+        signing = Paths(store, trust)
+        stamping = signing if len(trust_of_time) == len(trust) else Paths(store, trust_of_time)
+        self._paths = {"signing": signing, "time_stamping": stamping}
 
     async def reports(self) -> list[SignatureReport]:
         """Newest first, because a later archive stamp proves that what it covers existed; returned oldest first."""
@@ -233,7 +219,9 @@ class _Examiner:
             stamp_reason = await self._token(signature, token, stamped, proven)
             if stamp_reason in ("", "revocation_unknown"):
                 moment, source = stamped, "time_stamp"
-        path = await self._path(signature.signer_cert, signature.other_embedded_certs, moment, "signing")
+        path = await self._paths["signing"].find(
+            signature.signer_cert, signature.other_embedded_certs, moment, "signing"
+        )
         foreign = path.reason if path.reason == "untrusted_root" else ""
         mastery = self._control(signature)
         reason = reason or foreign or stamp_reason or path.reason
@@ -254,12 +242,12 @@ class _Examiner:
             for attribute in signature.signer_info["signed_attrs"]
         }
         certificate = x509.load_der_x509_certificate(signature.signer_cert.dump())
-        return control.verdict(certificate, attributes, self._pdf, self._reader, signature.signed_revision)
+        return control.verdict(certificate, attributes, self._file, signature.signed_revision)
 
     def _integrity(self, signature: EmbeddedPdfSignature) -> tuple[str, str, str]:
         """The first reason of integrity, how far the signature reaches, and what was changed since."""
         try:
-            signature.compute_integrity_info()
+            signature.compute_integrity_info(self._file.changes)
             facts = signature.summarise_integrity_info()
         except (SignatureValidationError, PdfError, ValueError, KeyError):
             return "not_covering", "partial", "forbidden"
@@ -318,57 +306,15 @@ class _Examiner:
 
     async def _stamp_path(
         self, token: cms.SignedData, moment: datetime, others: Iterable[asn1.Certificate] = ()
-    ) -> _Path:
+    ) -> Way:
         info = extract_certificate_info(token)
-        return await self._path(info.signer_cert, [*info.other_certs, *others], moment, "time_stamping")
-
-    async def _path(
-        self, certificate: asn1.Certificate, others: Iterable[asn1.Certificate], moment: datetime, use: str
-    ) -> _Path:
-        key = (certificate.sha256, moment, use)
-        if key not in self._paths:
-            self._paths[key] = await self._built(
-                certificate, [*self._store.certificates, *others], moment, use
-            )
-        return self._paths[key]
-
-    async def _built(
-        self, certificate: asn1.Certificate, others: list[asn1.Certificate], moment: datetime, use: str
-    ) -> _Path:
-        others = [other for other in others if _is_readable(other)]
-        if not _is_readable(certificate):
-            return _Path("untrusted_root")
-        if use == "signing" and suites.is_sm2(certificate):
-            reason = guomi.path_reason(
-                certificate, others, self._trust[use], self._store.lists, moment, TOLERANCE
-            )
-            return _Path(reason)
-        context = ValidationContext(
-            trust_roots=[root for root in self._trust[use] if not suites.is_sm2(root)],
-            other_certs=[other for other in others if not suites.is_sm2(other)],
-            ocsps=self._store.answers, crls=self._store.lists, moment=moment, allow_fetching=False, revocation_mode="hard-fail", time_tolerance=TOLERANCE,
-        )  # fmt: skip
-        validator = CertificateValidator(certificate, validation_context=context)
-        usages = {"non_repudiation"} if use == "signing" else set()
-        extended = {"time_stamping"} if use == "time_stamping" else set()
-        try:
-            return _Path("", await validator.async_validate_usage(usages, extended))
-        except paths.PathBuildingError:
-            return _Path("untrusted_root")
-        except paths.RevokedError:
-            return _Path("revoked")
-        except (paths.ExpiredError, paths.NotYetValidError):
-            return _Path("not_valid_then")
-        except (paths.InsufficientRevinfoError, paths.StaleRevinfoError):
-            return _Path("revocation_unknown")
-        except paths.InvalidCertificateError:
-            return _Path("certificate_unfit")
-        except paths.PathError:
-            return _Path("untrusted_root")
+        return await self._paths["time_stamping"].find(
+            info.signer_cert, [*info.other_certs, *others], moment, "time_stamping"
+        )
 
     @staticmethod
     def _report(
-        signature: EmbeddedPdfSignature, kind: str, moment: datetime, source: str, reason: str, path: _Path,
+        signature: EmbeddedPdfSignature, kind: str, moment: datetime, source: str, reason: str, path: Way,
         coverage: str, changes: str, level: str, control: str = "",
     ) -> SignatureReport:  # fmt: skip
         certificate = x509.load_der_x509_certificate(signature.signer_cert.dump())

@@ -30,6 +30,7 @@ from signing.authority import Authority
 from signing.errors import CertificateUnusable, PaperRefused
 from signing.validation import REASONS, as_json, load_roots, validate
 from tests.signing.conftest import PASSPHRASE, Desk, pdfsig, run
+from tests.signing.test_revisions import alike
 
 
 def by_pyhanko(file: bytes, root: x509.Certificate):
@@ -352,6 +353,7 @@ def test_attacks_fail_for_their_own_reason(desk, attack, reason, monkeypatch, tm
         made, root = made[0], Authority.create(tmp_path / "other", PASSPHRASE).root
     assert reasons(made, root) == [reason]
     assert reason in REASONS
+    alike(made)  # and pyHanko's own comparison of the revisions says the same
 
 
 def test_revoked_between_issue_and_signature(desk, monkeypatch):

@@ -1,0 +1,166 @@
+"""Leads a certificate of a signed file to a trusted root, at a moment, with nothing but what the file holds."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from asn1crypto import x509 as asn1
+from pyhanko_certvalidator import CertificateValidator, ValidationContext, errors
+from pyhanko_certvalidator.authority import Authority
+from pyhanko_certvalidator.ltv.poe import POEManager
+from pyhanko_certvalidator.registry import CertificateRegistry, SimpleTrustManager
+from pyhanko_certvalidator.revinfo.archival import (
+    OCSPContainer,
+    process_legacy_crl_input,
+    process_legacy_ocsp_input,
+)
+from pyhanko_certvalidator.revinfo.manager import RevinfoManager
+
+from signing import guomi, suites
+
+TOLERANCE = timedelta(seconds=5)
+
+
+@dataclass(frozen=True)
+class Held:
+    """The validation data of a file: certificates, OCSP answers, revocation lists."""
+
+    certificates: list[asn1.Certificate]
+    answers: list[bytes]
+    lists: list[bytes]
+
+
+@dataclass(frozen=True)
+class Way:
+    """Whether there is a way to a trusted root.
+
+    `reason`: empty, or why there is none: a key of `signing.validation.REASONS`. `until`: when the first certificate of
+    the way runs out.
+    """
+
+    reason: str
+    until: datetime | None = None
+
+    def good_until(self, moment: datetime) -> bool:
+        """Whether no certificate of the path has run out by this moment."""
+        return self.until is not None and self.until >= moment
+
+
+# The papers of one act hold the same certificates and answers and were stamped in the same second. What was found out
+# for one of them holds for all: an outcome depends on nothing but what its key names.
+_OUTCOMES: dict[tuple[bytes, ...], Way] = {}
+MOST_OUTCOMES = 4096
+
+
+class _Answers(RevinfoManager):
+    """The answers of a file. Asked about a certificate it gives those with its serial number, all when none has it."""
+
+    def __init__(self, registry: CertificateRegistry, held: Held) -> None:
+        lists, answers = process_legacy_crl_input(held.lists), process_legacy_ocsp_input(held.answers)
+        super().__init__(registry, POEManager(), lists, answers)
+        self._about: dict[int, list[OCSPContainer]] = defaultdict(list)
+        for answer in self._ocsps:
+            if (single := answer.extract_single_response()) is not None:
+                self._about[single["cert_id"]["serial_number"].native].append(answer)
+
+    async def async_retrieve_ocsps(self, cert: asn1.Certificate, authority: Authority) -> list[OCSPContainer]:
+        """See RevinfoManager."""
+        return self._about.get(cert.serial_number) or self._ocsps
+
+
+class Paths:
+    """Finds them for one file. What the file holds is parsed once, and each question is answered once."""
+
+    def __init__(self, held: Held, trust: list[asn1.Certificate]) -> None:
+        self._held, self._trust = held, trust
+        self._roots = SimpleTrustManager.build([root for root in trust if not suites.is_sm2(root)])
+        self._known: dict[bytes, asn1.Certificate] = {}
+        self._readable: dict[bytes, bool] = {}
+        self._material: dict[frozenset[bytes], tuple[CertificateRegistry, _Answers]] = {}
+        self._contexts: dict[tuple[frozenset[bytes], datetime], ValidationContext] = {}
+        self._own = [self._once(certificate) for certificate in held.certificates]
+        self._names = frozenset(certificate.sha256 for certificate in self._own)
+        self._seal = _digest(
+            *(_digest(root.dump()) for root in trust),
+            b"certificates", *(certificate.sha256 for certificate in self._own),
+            b"answers", *map(_digest, held.answers), b"lists", *map(_digest, held.lists),
+        )  # fmt: skip
+
+    async def find(
+        self, certificate: asn1.Certificate, others: Iterable[asn1.Certificate], moment: datetime, use: str
+    ) -> Way:
+        """`others`: certificates that came with the signature. `use`: signing or time_stamping."""
+        more = {other.sha256: self._once(other) for other in others if other.sha256 not in self._names}
+        key = (self._seal, *more, certificate.sha256, moment.isoformat().encode(), use.encode())
+        if (known := _OUTCOMES.get(key)) is None:
+            known = await self._find(self._once(certificate), more, moment, use)
+            if len(_OUTCOMES) >= MOST_OUTCOMES:
+                _OUTCOMES.clear()
+            _OUTCOMES[key] = known
+        return known
+
+    async def _find(
+        self, certificate: asn1.Certificate, more: dict[bytes, asn1.Certificate], moment: datetime, use: str
+    ) -> Way:
+        if not self._is_readable(certificate):
+            return Way("untrusted_root")
+        held = [other for other in (*self._own, *more.values()) if self._is_readable(other)]
+        if use == "signing" and suites.is_sm2(certificate):
+            reason = guomi.path_reason(certificate, held, self._trust, self._held.lists, moment, TOLERANCE)
+            return Way(reason)
+        validator = CertificateValidator(
+            certificate, validation_context=self._context(frozenset(more), held, moment)
+        )
+        usages = {"non_repudiation"} if use == "signing" else set()
+        extended = {"time_stamping"} if use == "time_stamping" else set()
+        try:
+            path = await validator.async_validate_usage(usages, extended)
+            return Way("", min(c.not_valid_after for c in path.iter_certs(include_root=True)))
+        except errors.PathBuildingError:
+            return Way("untrusted_root")
+        except errors.RevokedError:
+            return Way("revoked")
+        except (errors.ExpiredError, errors.NotYetValidError):
+            return Way("not_valid_then")
+        except (errors.InsufficientRevinfoError, errors.StaleRevinfoError):
+            return Way("revocation_unknown")
+        except errors.InvalidCertificateError:
+            return Way("certificate_unfit")
+        except errors.PathError:
+            return Way("untrusted_root")
+
+    def _context(
+        self, names: frozenset[bytes], held: list[asn1.Certificate], moment: datetime
+    ) -> ValidationContext:
+        if names not in self._material:
+            registry = CertificateRegistry.build(c for c in held if not suites.is_sm2(c))
+            for root in self._roots.iter_certs():
+                registry.register(root)
+            self._material[names] = registry, _Answers(registry, self._held)
+        if (names, moment) not in self._contexts:
+            registry, answers = self._material[names]
+            self._contexts[names, moment] = ValidationContext(
+                trust_manager=self._roots, certificate_registry=registry, revinfo_manager=answers, moment=moment,
+                allow_fetching=False, revocation_mode="hard-fail", time_tolerance=TOLERANCE,
+            )  # fmt: skip
+        return self._contexts[names, moment]
+
+    def _once(self, certificate: asn1.Certificate) -> asn1.Certificate:
+        """The same certificate, as it was met first: its parts are parsed once."""
+        return self._known.setdefault(certificate.sha256, certificate)
+
+    def _is_readable(self, certificate: asn1.Certificate) -> bool:
+        """Whether a certificate can be read to its end; what a bent file carries is parsed late."""
+        if certificate.sha256 not in self._readable:
+            try:
+                self._readable[certificate.sha256] = bool(certificate["tbs_certificate"].native)
+            except (ValueError, TypeError, KeyError):
+                self._readable[certificate.sha256] = False
+        return self._readable[certificate.sha256]
+
+
+def _digest(*parts: bytes) -> bytes:
+    """SHA-256 of the digests or of the one content, each with its length."""
+    return sha256(b"".join(len(part).to_bytes(4, "big") + part for part in parts)).digest()
