@@ -145,3 +145,8 @@ def _is_open(member: TimeAuthority) -> bool:
 def settings() -> Settings:
     """The settings of this process. Tests call `settings.cache_clear()` after changing the environment."""
     return Settings()  # type: ignore[call-arg]
+
+
+def document_url(number: str) -> str:
+    """Where anybody looks up whether a paper with this number was issued; the QR code of a notice holds it."""
+    return f"{settings().portal_url}/verify/document/{number}"

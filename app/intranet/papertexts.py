@@ -1,4 +1,4 @@
-"""The texts of papers: read by all staff, changed by one editor, decided by another person."""
+"""The texts of papers, forms and notices: read by all staff, changed by one editor, decided by another person."""
 
 import difflib
 import uuid
@@ -17,7 +17,6 @@ from app.web import forms
 from app.web.access import staff
 from app.web.database import db
 from signing.papers import registry, templates
-from signing.papers.samples import SAMPLES
 from workflow import pictures
 from workflow.accounts.models import Staff
 from workflow.clock import today
@@ -27,7 +26,7 @@ from workflow.establishment.models import PaperText
 
 blueprint = Blueprint("intranet_texts", __name__, url_prefix="/paper-texts")
 KINDS = {
-    "chapter": _l("Chapter"), "heading": _l("Heading"), "article": _l("Article"), "number": _l("Numbered sentence"),
+    "chapter": _l("Chapter"), "part": _l("Numbered heading"), "heading": _l("Heading"), "sensitive": _l("Note on the sensitive pages"), "article": _l("Article"), "number": _l("Numbered sentence"),
     "p": _l("Paragraph"), "table": _l("Table"),
 }  # fmt: skip
 CONDITIONS = {
@@ -38,13 +37,22 @@ CONDITIONS = {
     "chair": _l("a chair"), "finance_chief": _l("a finance officer"), "officers": _l("officers are named"),
     "chair_by_shareholders": _l("the shareholders choose the chair"), "residential": _l("a home as address"),
     "non_money": _l("contributions in kind"), "family_property": _l("family property"), "watched": _l("supervisors are named"),
-    "delegate": _l("an organisation executes the business"), "gp": _l("general partnership"),
+    "delegate": _l("an organisation executes the business"), "all_execute": _l("all partners execute the business"),
+    "chair_by_board": _l("the board elects the chair"), "manager_by_shareholders": _l("the shareholders appoint the manager"),
+    "listed": _l("contributions are listed"), "head": _l("the head is named"), "offices": _l("offices are listed"),
+    "contacts": _l("a liaison or finance officer is named"), "submitter": _l("somebody hands it in"),
+    "until": _l("a day is set"), "reason": _l("a reason is given"), "received_by": _l("a receiver is named"),
+    "company": _l("company"), "partnership": _l("partnership"), "gp": _l("general partnership"),
     "sgp": _l("special general partnership"), "lp": _l("limited partnership"),
+    "sole": _l("sole proprietorship"), "household": _l("individual household"), "branch": _l("branch of a company"),
+    "cooperative": _l("farmers' cooperative"),
 }  # fmt: skip
 
 
 class TextForm(forms.Form):
-    """Why and from when; the passages themselves are fields of the page."""
+    """Why and from when, and the official edition; the passages themselves are fields of the page."""
+
+    edition = forms.TextField(_l("Edition of the official form"), max_length=200)
 
     reason = forms.TextArea(
         _l("Reason of the change"), max_length=500, count=True, required=_l("Give the reason"),
@@ -64,7 +72,7 @@ def _titles() -> list[dict[str, Any]]:
         rows.append(
             {
                 "name": name, "title": template.titles["title"], "version": template.version, "ours": name in held,
-                "types": [types.get(t).name for t in SAMPLES if any(p.text == name for p in registry.PAPERS[t])],
+                "types": [types.get(s.entity_type).name for s in texts.samples_of(name) if s.entity_type],
                 "waiting": [c for c in open_changes if c.name == name],
             }
         )  # fmt: skip
@@ -108,13 +116,16 @@ def show(name: str) -> ResponseReturnValue:
 @staff(*EDITORS)
 def edit(name: str) -> ResponseReturnValue:
     """Propose another text, passage by passage."""
-    template, form = texts.current(db, name), TextForm()
+    template = texts.current(db, name)
+    form = TextForm(data={"edition": template.edition})
+    if not template.edition:
+        del form.edition
     shown = texts.passages(template)
     if form.validate_on_submit():
         try:
             row = texts.propose(
                 db, name, request.form.get("base", ""), _typed(len(shown)), form.reason.data or "",
-                form.valid_from.data, current_user.id,
+                form.valid_from.data, current_user.id, form.edition.data or "" if "edition" in form else "",
             )  # fmt: skip
         except RuleViolation as violation:
             form.add_problems(violation.problems)
@@ -148,14 +159,14 @@ def change(change_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _change(row: PaperText, form: NoteForm) -> ResponseReturnValue:
-    before = _lines(_base_of(row))
-    after = _lines(templates.parse(row.name, row.text))
+    base, new = _base_of(row), templates.parse(row.name, row.text)
+    before, after = [base.edition, *_lines(base)], [new.edition, *_lines(new)]
     differences = [
         (line[0], line[2:]) for line in difflib.ndiff(before, after) if line[0] in "+-" and line[2:].strip()
     ]
     page = render_template(
         "intranet/texts/change.html", row=row, form=form, title=_names()[row.name], numbers=_numbers([row]),
-        differences=differences, pages=pictures.page_count(texts.preview(row)), waiting=row.decided_by is None,
+        differences=differences, pages=pictures.page_count(texts.preview(row, base)), waiting=row.decided_by is None,
         mine=row.proposed_by == current_user.id, may_approve=bool(set(APPROVERS) & set(current_user.person.roles)),
         later=row.valid_from > today(),
     )  # fmt: skip
@@ -180,7 +191,8 @@ def _lines(template: templates.Template) -> list[str]:
 @staff(*ANY_STAFF)
 def change_page(change_id: uuid.UUID, page: int) -> ResponseReturnValue:
     """A page of the paper of a fictitious application with the proposed text."""
-    pdf = texts.preview(texts.change_of(db, change_id))
+    row = texts.change_of(db, change_id)
+    pdf = texts.preview(row, _base_of(row))
     return Response(pictures.page(pdf, page), mimetype="image/png")
 
 

@@ -1,6 +1,8 @@
 """Sums and dates as papers print them."""
 
+from collections.abc import Sequence
 from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
 
 import cn2an
 
@@ -34,11 +36,29 @@ def wan(fen: int | None) -> str:
     return f"{whole}.{rest:06d}".rstrip("0").rstrip(".") if rest else str(whole)
 
 
-def percent(part: int | None, whole: int | None) -> str:
-    """A share in percent with at most two decimals, such as 33.33%; empty when it cannot be told."""
-    if part is None or not whole:
-        return ""
-    return f"{part * 100 / whole:.2f}".rstrip("0").rstrip(".") + "%"
+def shares(parts: Sequence[int]) -> list[Decimal]:
+    """Each part of the sum in percent with two places, adding up to exactly 100.00; empty when there is no sum.
+
+    What rounding leaves over goes to those who lost most by it.
+    """
+    total = sum(parts)
+    if total <= 0:
+        return []
+    cent = Decimal("0.01")
+    exact = [Decimal(100 * part) / total for part in parts]
+    rounded = [value.quantize(cent, ROUND_HALF_UP) for value in exact]
+    left = int((Decimal(100) - sum(rounded)) / cent)
+    step = 1 if left > 0 else -1
+    order = sorted(range(len(parts)), key=lambda n: (rounded[n] - exact[n]) * step)
+    for place in order[: abs(left)]:
+        rounded[place] += cent * step
+    return rounded
+
+
+def percents(parts: Sequence[int]) -> list[str]:
+    """The shares as printed, without needless zeros, such as 33.34%; blanks when there is no sum."""
+    found = [f"{value:f}".rstrip("0").rstrip(".") + "%" for value in shares(parts)]
+    return found or [""] * len(parts)
 
 
 def day(value: date | None) -> str:

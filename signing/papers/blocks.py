@@ -66,7 +66,6 @@ class Text(Flowable):
         super().__init__()
         self.content = runs(content, style) if isinstance(content, str) else list(content)
         self.style = style
-        self.keepWithNext = style.keep_with_next
         self._lines = list(lines) if lines is not None else None
         self._set_for = -1.0
 
@@ -82,6 +81,12 @@ class Text(Flowable):
             self._lines = set_lines(self.content, width - self.style.left_indent, self.style.first_indent)
         self._set_for = width
         return self._lines
+
+    def leads(self) -> bool:
+        """Whether it stays with what follows: a heading, or a sentence that ends with a colon."""
+        return self.style.keep_with_next or (
+            bool(self.content) and self.content[-1].text.endswith("：") and len(self.lines(CONTENT)) < 6
+        )
 
     def wrap(self, width: float, height: float) -> tuple[float, float]:
         self.width = width
@@ -111,17 +116,20 @@ class Text(Flowable):
         )
 
 
-def _pieces(cells: list[Text | str], widths: Sequence[float], limit: float) -> list[list[Text | str]]:
-    """A row as rows no higher than `limit`, so that no cell is cut by a page and none is too high for one."""
+HIGHEST, PIECE = 190.0, 3  # points of a row that stays whole; lines of the pieces of a higher one
+
+
+def _pieces(cells: list[Text | str], widths: Sequence[float]) -> list[list[Text | str]]:
+    """A row, as several rows of few lines where it is too high, so that pages break within it and are filled."""
     texts = [(i, c) for i, c in enumerate(cells) if isinstance(c, Text)]
-    if all(c.wrap(widths[i] - 10, 0)[1] <= limit for i, c in texts):
+    if all(c.wrap(widths[i] - 10, 0)[1] <= HIGHEST for i, c in texts):
         return [cells]
     rows: list[list[Text | str]] = []
     rest = {i: c.lines(widths[i] - 10) for i, c in texts}
     while any(rest.values()):
         row: list[Text | str] = list(cells)
         for i, cell in texts:
-            count = int(limit / cell.style.leading)
+            count = PIECE if len(rest[i]) > PIECE + 1 else PIECE + 1
             row[i] = Text(cell.content, cell.style, rest[i][:count]) if rest[i] else ""
             rest[i] = rest[i][count:]
         rows.append(row)
@@ -139,17 +147,19 @@ def grid(
     labels: Sequence[int] = (),
 ) -> Table:
     """A hairline grid. `heads` rows are repeated on each page; `spans` are (row, first column, last column);
-    `labels` are columns set as labels on a tint. No row is cut by a page break."""
+    `labels` are columns set as labels on a tint. A page breaks between rows, or between lines of a very high one."""
     span_of = {(row, first): last for row, first, last in spans}
     commands: list[tuple[Any, ...]] = [
-        ("GRID", (0, 0), (-1, -1), 0.4, HexColor(styles.HAIR)),
+        ("LINEAFTER", (0, 0), (-2, -1), 0.4, HexColor(styles.HAIR)),
         ("BOX", (0, 0), (-1, -1), 0.7, HexColor(styles.GREY)),
+        ("LINEBELOW", (0, "splitlast"), (-1, "splitlast"), 0.7, HexColor(styles.GREY)),
+        ("LINEABOVE", (0, "splitfirst"), (-1, "splitfirst"), 0.7, HexColor(styles.GREY)),
         ("FONTNAME", (0, 0), (-1, -1), SANS),
         ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
         ("LEFTPADDING", (0, 0), (-1, -1), 5),
         ("RIGHTPADDING", (0, 0), (-1, -1), 5),
-        ("TOPPADDING", (0, 0), (-1, -1), 4.5),
-        ("BOTTOMPADDING", (0, 0), (-1, -1), 5.5),
+        ("TOPPADDING", (0, 0), (-1, -1), 3.5),
+        ("BOTTOMPADDING", (0, 0), (-1, -1), 4.5),
     ]
     if heads:
         commands.append(("BACKGROUND", (0, 0), (-1, heads - 1), HexColor(styles.TINT)))
@@ -168,7 +178,14 @@ def grid(
             else:
                 style = cell.but(align=aligns[column]) if aligns else cell
                 cells.append(Text(content, style) if content else "")  # type: ignore[arg-type]
-        for piece in _pieces(cells, room, 420):
+        pieces = _pieces(cells, room)
+        for part, piece in enumerate(pieces):
+            if part:
+                commands.append(("TOPPADDING", (0, len(data)), (-1, len(data)), 0))
+            elif number:
+                commands.append(("LINEABOVE", (0, len(data)), (-1, len(data)), 0.4, HexColor(styles.HAIR)))
+            if part < len(pieces) - 1:
+                commands.append(("BOTTOMPADDING", (0, len(data)), (-1, len(data)), 0))
             for column, content in enumerate(row):
                 if column in labels and number >= heads and content:
                     place = (column, len(data))

@@ -231,7 +231,8 @@ class LicenceFacts:
 
 @dataclass(frozen=True)
 class NoticeFacts:
-    """What a formal notice says. `addressee` is the applicant; `items` are points to correct or reasons.
+    """What a formal notice says. `addressee` is the applicant; `items` are points to correct or reasons, `materials`
+    what was received, `entries` what is registered (label and value).
 
     `acted_on` is the day of the act the notice speaks of (receipt, decision), `until` a day that it sets.
     `review_body` and `court` are named in the legal remedies (PRO-08).
@@ -256,6 +257,7 @@ class NoticeFacts:
     court: str = ""
     verification_url: str = ""
     simulated: bool = True
+    entries: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -336,6 +338,7 @@ class RenderedPaper:
     sensitive_pages: tuple[int, ...] = ()
     signer_names: dict[str, str] = field(default_factory=dict)
     text_version: str = ""  # of its text template
+    number: str = ""  # as printed at the foot
 
 
 @dataclass(frozen=True)

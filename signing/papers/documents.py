@@ -1,15 +1,14 @@
 """The papers that are text: articles, decisions, confirmations, commitments. One builder, templates as data."""
 
 from collections.abc import Callable
-from dataclasses import replace
+
+from reportlab.platypus import Table
 
 from signing.papers import styles, tables, templates
 from signing.papers.data import PaperFacts, Parent, RenderedPaper, Signer
 from signing.papers.kinds import WORDS
 from signing.papers.layout import Paper
-from signing.papers.wording import number_of, party_signer, tags, values
-
-SENSITIVE_NOTE = "本页仅供登记机关审查使用，向社会提供的档案查询副本不含本页。"
+from signing.papers.wording import head_word, number_of, party_signer, tags, values
 
 
 def founders(facts: PaperFacts) -> list[Signer]:
@@ -25,13 +24,15 @@ def parent_signer(parent: Parent) -> Signer:
 
 def applicants(facts: PaperFacts) -> list[Signer]:
     """Who speaks for the applicant in a commitment: the future head, or the parent company of a branch."""
-    words = WORDS[facts.entity_type]
     if facts.parent:
         return [parent_signer(facts.parent)]
-    if facts.legal_representative:
-        role = "拟任法定代表人" if words.head == "法定代表人" else words.head
-        return [Signer(facts.legal_representative.key, facts.legal_representative.name, role)]
-    return founders(facts)[:1]
+    return future_head(facts) or founders(facts)[:1]
+
+
+def future_head(facts: PaperFacts) -> list[Signer]:
+    """The person who will be at the head."""
+    head, word = facts.legal_representative, head_word(facts)
+    return [Signer(head.key, head.name, f"拟任{word}" if word == "法定代表人" else word)] if head else []
 
 
 def directors(facts: PaperFacts) -> list[Signer]:
@@ -79,11 +80,12 @@ def document(
     final: bool = False,
 ) -> RenderedPaper:
     """The paper of this kind, written from its template (by default the one of the same name)."""
-    has = tags(facts)
+    has, filled = tags(facts), values(facts)
     source = text_of(facts, template or kind)
     paper = Paper(
-        kind, source.title(has), number_of(facts, kind), source.sha256, final=final, entity=facts.name
-    )
+        kind, source.title(has), number_of(facts, kind), source.sha256, final=final, entity=facts.name,
+        version=source.version,
+    )  # fmt: skip
     paper.headline(facts.name if subtitle else "")
     supplied: dict[str, Callable[[], None]] = {
         "contributions": lambda: paper.add(tables.contributions(facts, short=True)),
@@ -104,14 +106,21 @@ def document(
         ),
         "beneficial": lambda: paper.add(tables.beneficial(facts)),
     }
-    templates.write(paper, source, values(facts), has, supplied)
+    templates.write(paper, source, filled, has, supplied)
     paper.signatures(signers)
-    shown = {
-        "realname": tables.people(facts),
-        "beneficial_filing": [(o.person, "受益所有人") for o in facts.beneficial_owners],
-    }.get(kind)
-    if shown:
-        paper.sensitive("敏感信息页")
-        paper.text(SENSITIVE_NOTE, styles.NOTE.but(after=8, align="center"))
-        paper.add(tables.sensitive(shown))
-    return replace(paper.render(), text_version=source.version)
+    if kind == "realname":
+        append(paper, source.note(has, filled), tables.sensitive(tables.people(facts)))
+    elif kind == "beneficial_filing":
+        shown = [(o.person, "受益所有人") for o in facts.beneficial_owners]
+        append(paper, source.note(has, filled), tables.sensitive(shown))
+    elif kind == "articles" and "partnership" in has:  # PEL Art. 18: names and domiciles of the partners
+        append(paper, source.note(has, filled), tables.domiciles(facts), "附页：合伙人的姓名或者名称、住所")
+    return paper.render()
+
+
+def append(paper: Paper, note: str, table: Table, title: str = "敏感信息页") -> None:
+    """Add the sensitive pages: what they say of themselves, and the table."""
+    paper.sensitive(title)
+    if note:
+        paper.text(note, styles.NOTE.but(after=8, align="center"))
+    paper.add(table)

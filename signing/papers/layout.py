@@ -15,7 +15,6 @@ from reportlab.platypus import (
     CondPageBreak,
     Flowable,
     Frame,
-    KeepTogether,
     PageBreak,
     PageTemplate,
     Table,
@@ -30,6 +29,8 @@ from signing.papers.typesetting import set_lines
 
 # Where the authority's acceptance seal goes: the top margin of the first page, in which nothing is printed.
 ACCEPTANCE = (0, PAGE[0] - MARGIN - 196, PAGE[1] - 50, PAGE[0] - MARGIN, PAGE[1] - 14)
+
+LONG_TABLE = 85 * mm  # a table that is no higher is not cut by a page break
 
 
 class SignatureRow(Flowable):
@@ -148,8 +149,6 @@ def _said(part: Any) -> Any:
         return [_said(inner) for inner in part]
     if isinstance(part, Table):
         return _said(part._cellvalues)  # type: ignore[attr-defined]
-    if isinstance(part, KeepTogether):
-        return _said(list(part._content))  # type: ignore[attr-defined]
     if isinstance(part, SignatureRow):
         return [[hand, _said(label)] for hand, label in zip(part.hands, part.labels, strict=True)]
     if isinstance(part, SealBox):
@@ -157,10 +156,56 @@ def _said(part: Any) -> Any:
     return part if isinstance(part, str) else type(part).__name__
 
 
+def _start(part: Flowable) -> float:
+    """The height of what must stand together at the start of a part: a short table whole, a long one its first rows."""
+    if isinstance(part, Text):
+        lines = len(part.lines(CONTENT))
+        return part.style.before + part.style.leading * (lines if lines < 4 else 2)
+    height: float = part.wrap(CONTENT, 1e6)[1]
+    if isinstance(part, Table) and height > LONG_TABLE:
+        first: int = part.repeatRows + 2  # type: ignore[attr-defined]
+        return min(sum(part._rowHeights[:first]), LONG_TABLE)  # type: ignore[attr-defined]
+    return height
+
+
+def _arranged(story: Sequence[Flowable]) -> list[Flowable]:
+    """The story with page breaks where a heading would be left alone, or a table be cut without need.
+
+    Only the start of what follows is kept with its heading, so that a long paragraph fills the page it begins on.
+    """
+    arranged: list[Flowable] = []
+    place = 0
+    while place < len(story):
+        end = place
+        while end < len(story) - 1 and (_leads(story[end]) or _signed(story, end)):
+            end += 1
+        group = story[place : end + 1]
+        if len(group) > 1 or isinstance(group[0], Table):
+            arranged.append(CondPageBreak(sum(map(_whole, group[:-1])) + _start(group[-1])))
+        arranged += group
+        place = end + 1
+    return arranged
+
+
+def _leads(part: Flowable) -> bool:
+    return part.leads() if isinstance(part, Text) else bool(getattr(part, "leads", False))
+
+
+def _whole(part: Flowable) -> float:
+    height: float = part.wrap(CONTENT, 1e6)[1]
+    return height + part.getSpaceBefore() + part.getSpaceAfter()
+
+
+def _signed(story: Sequence[Flowable], place: int) -> bool:
+    """Whether the last sentence before signatures is here: they never stand on a page of their own."""
+    after = story[place + 1 : place + 3]
+    return len(after) == 2 and isinstance(after[1], SignatureRow) and isinstance(after[0], Text)
+
+
 class Paper:
     """One paper in the making: add to `story`, then `render`.
 
-    `number` is the document number at the foot. Beside it stand the first 12 characters of a SHA-256 of what this
+    `number` is the document number at the foot, `version` that of its text. Beside it stand the first 12 characters of a SHA-256 of what this
     paper says (a file cannot contain its own hash) and of `source`, its template's hash: a paper's bytes change when
     its own content does, and not when some other paper's does. A draft wears the 草稿 watermark.
     """
@@ -175,10 +220,11 @@ class Paper:
         final: bool = False,
         entity: str = "",
         mark: str = "",
+        version: str = "",
     ) -> None:
         fonts.register()
         self.kind, self.title, self.number, self.source = kind, title, number, source
-        self.digest = ""
+        self.digest, self.version = "", version
         self.watermark = mark or ("" if final else "草稿")
         self.entity = entity
         self.story: list[Flowable] = []
@@ -201,21 +247,10 @@ class Paper:
             self.text(subtitle, styles.SUBTITLE)
         self.text(f"文件编号：{self.number}", styles.NUMBER)
 
-    def add(self, flowable: Flowable) -> None:
-        """Add any other flowable. The headings before a table stay with it: a short table whole, a long one with
-        its first rows."""
-        if not isinstance(flowable, Table):
-            self.story.append(flowable)
-            return
-        group: list[Flowable] = [flowable]
-        while self.story and isinstance(self.story[-1], Text) and self.story[-1].style.keep_with_next:
-            group.insert(0, self.story.pop())
-        if len(flowable._cellvalues) <= 8:  # type: ignore[attr-defined]
-            self.story.append(KeepTogether(group))
-            return
-        for text in group[:-1]:
-            text.keepWithNext = False  # type: ignore[attr-defined]
-        self.story += [CondPageBreak(55 * mm), *group]
+    def add(self, flowable: Flowable, *, leads: bool = False) -> None:
+        """Add any other flowable; one that `leads` stays with what follows."""
+        flowable.leads = leads  # type: ignore[attr-defined]
+        self.story.append(flowable)
 
     def signatures(self, signers: Sequence[Signer]) -> None:
         """Add one box for each hand that signs: several roles, and an organisation signed for, share it."""
@@ -261,22 +296,17 @@ class Paper:
         left, right = MARGIN, PAGE[0] - MARGIN
         sensitive = self.sensitive_from is not None and page >= self.sensitive_from
         head = f"{self.title}（敏感信息页，不对外公开）" if sensitive else self.title
-        if page > 1 and self.entity:
-            entity = set_lines(runs(self.entity, grey), CONTENT * 0.6)[:1]
-            draw_lines(canvas, entity, left, PAGE[1] - 11 * mm, CONTENT * 0.6, grey)
         if page > 1:
-            draw_lines(
-                canvas,
-                set_lines(runs(head, grey), CONTENT)[:1],
-                left,
-                PAGE[1] - 11 * mm,
-                CONTENT,
-                grey.but(align="right"),
-            )
+            title = set_lines(runs(head, grey), CONTENT)[:1]
+            draw_lines(canvas, title, left, PAGE[1] - 11 * mm, CONTENT, grey.but(align="right"))
+            entity = set_lines(runs(self.entity, grey), CONTENT - title[0].width - 12)[:1]
+            draw_lines(canvas, entity, left, PAGE[1] - 11 * mm, CONTENT, grey)
         canvas.setStrokeColor(HexColor(styles.HAIR))
         canvas.setLineWidth(0.4)
         canvas.line(left, 15 * mm, right, 15 * mm)
         foot = f"文件编号 {self.number}　校验码 {self.digest[:12]}"
+        if self.version:
+            foot += f"　文本 {self.version}"
         draw_lines(canvas, set_lines(runs(foot, grey), CONTENT)[:1], left, 13.5 * mm, CONTENT, grey)
         draw_lines(
             canvas,
@@ -304,7 +334,7 @@ class Paper:
         )
         frame = Frame(MARGIN, MARGIN, CONTENT, PAGE[1] - 2 * MARGIN, 0, 0, 0, 0)
         document.addPageTemplates(PageTemplate("page", [frame], onPage=self.background, pagesize=PAGE))
-        document.build(list(self.story), canvasmaker=maker)
+        document.build(_arranged(self.story), canvasmaker=maker)
         pages = document.page
         first = self.sensitive_from
         pdf = buffer.getvalue()
@@ -317,4 +347,6 @@ class Paper:
             dict(self.boxes),
             tuple(range(first - 1, pages)) if first else (),
             dict(self.names),
+            self.version,
+            self.number,
         )

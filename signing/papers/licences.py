@@ -107,6 +107,12 @@ def _columns(facts: LicenceFacts) -> tuple[list[tuple[str, str]], list[tuple[str
     return left, right
 
 
+def items(facts: LicenceFacts) -> list[tuple[str, str]]:
+    """The registered items in the order of the law (LIC-06), as a notice lists them."""
+    left, right = _columns(facts)
+    return [*left, *right, ("经营范围", facts.scope)]
+
+
 def _label(canvas: Canvas, text: str, x: float, baseline: float, width: float, size: float) -> None:
     """A label spread over the whole width of its column, as on the printed form."""
     canvas.setFont(SERIF_BOLD, size)

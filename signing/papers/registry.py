@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from signing.papers import documents, forms
 from signing.papers.data import PaperFacts, RenderedPaper, Signer
+from signing.papers.notices import NOTICES
 from signing.papers.wording import tags
 
 Signers = Callable[[PaperFacts], list[Signer]]
@@ -21,8 +22,8 @@ class PaperKind:
 
     @property
     def text(self) -> str:
-        """The name of its text template; empty for the form, which has none."""
-        return "" if self.kind == "application" else self.template or self.kind
+        """The name of its text template."""
+        return self.template or self.kind
 
     def build(self, facts: PaperFacts, *, final: bool = False) -> RenderedPaper:
         """The paper as PDF, with the 草稿 watermark unless `final`."""
@@ -47,7 +48,10 @@ def _filed(facts: PaperFacts, has: frozenset[str]) -> bool:
 
 
 def _board_decides(facts: PaperFacts, has: frozenset[str]) -> bool:
-    return "board" in has and bool(has & {"chair", "manager", "finance_chief", "chosen_board"})
+    return "board" in has and bool(
+        has & {"chair_by_board", "finance_chief", "chosen_board"}
+        or ("manager" in has and "manager_by_shareholders" not in has)
+    )
 
 
 def _supervisory_board(facts: PaperFacts, has: frozenset[str]) -> bool:
@@ -56,6 +60,12 @@ def _supervisory_board(facts: PaperFacts, has: frozenset[str]) -> bool:
 
 def _family_property(facts: PaperFacts, has: frozenset[str]) -> bool:
     return "family_property" in has
+
+
+def _entrusted(facts: PaperFacts, has: frozenset[str]) -> bool:
+    return (
+        "delegate" in has or "all_execute" not in has
+    )  # PEL Art. 26: all may execute without being entrusted
 
 
 def _not_hosted(facts: PaperFacts, has: frozenset[str]) -> bool:
@@ -78,7 +88,7 @@ APPOINTMENT_JSC = PaperKind("appointment", documents.founders, "appointment_jsc"
 CONTRIBUTIONS = PaperKind("contribution_confirmation", documents.founders)
 PARTNERSHIP = (
     APPLICATION, PaperKind("articles", documents.founders, "articles_partnership"),
-    PaperKind("partner_delegation", documents.founders), CONTRIBUTIONS, CONFIRMATION,
+    PaperKind("partner_delegation", documents.founders, needed=_entrusted), CONTRIBUTIONS, CONFIRMATION,
     ADDRESS, NAME, EXEMPTION, FILING, REAL_NAME,
 )  # fmt: skip
 
@@ -134,5 +144,6 @@ def render_set(facts: PaperFacts, *, final: bool = False) -> list[RenderedPaper]
 
 
 def editable_texts() -> list[str]:
-    """The names of all text templates that papers follow, each once, in the order of the papers."""
-    return list(dict.fromkeys(p.text for papers in PAPERS.values() for p in papers if p.text))
+    """The names of all text templates that papers and notices follow, each once, in the order of the papers."""
+    papers = dict.fromkeys(p.text for kinds in PAPERS.values() for p in kinds)
+    return [*papers, *(f"notice_{kind}" for kind in NOTICES)]

@@ -8,6 +8,7 @@ from signing.papers.data import (
     Address,
     BeneficialOwner,
     Contribution,
+    NoticeFacts,
     Officer,
     PaperFacts,
     Parent,
@@ -68,7 +69,7 @@ def llc(shareholders: int = 3) -> PaperFacts:
     return PaperFacts(
         "llc", "QB20261124000001", "武汉样例七步软件有限公司",
         "有限责任公司（自然人独资）" if one else "有限责任公司（自然人投资或控股）",
-        ADDRESS, SCOPE, AUTHORITY, DAY, "（样例）名称保留〔2026〕000001号", date(2027, 1, 24), phone="027-00000000", employees=3,
+        ADDRESS, SCOPE, AUTHORITY, DAY, "QB20261124000001-N1", date(2027, 1, 24), phone="027-00000000", employees=3,
         capital=50_000_000,
         contributions=tuple(
             Contribution(party(p), a, 0, "货币", date(2031, 11, 20)) for p, a in zip(people, amounts, strict=True)
@@ -85,7 +86,15 @@ def llc(shareholders: int = 3) -> PaperFacts:
 
 def jsc() -> PaperFacts:
     """A joint-stock company with a board of three and a supervisory board of three."""
-    people = [ZHANG, LI, WANG, *(person(n, f"样例发起人{n}") for n in range(4, 8))]
+    people = [
+        ZHANG,
+        LI,
+        WANG,
+        person(4, "赵样例"),
+        person(5, "钱样例"),
+        person(6, "孙样例"),
+        person(7, "周样例"),
+    ]
     return replace(
         llc(3), entity_type="jsc", name="武汉样例七步科技股份有限公司", type_name="股份有限公司（非上市、自然人投资或控股）",
         authority="武汉市市场监督管理局", capital=500_000_000,
@@ -97,7 +106,7 @@ def jsc() -> PaperFacts:
             Officer(ZHANG, "chair", "董事长"), Officer(LI, "director", "董事"), Officer(WANG, "director", "董事"),
             Officer(LI, "manager", "经理", "聘任"), Officer(people[3], "supervisory_chair", "监事会主席"),
             Officer(people[4], "supervisor", "监事"),
-            Officer(people[5], "supervisor", "监事", "职工选举", employee_representative=True),
+            Officer(people[5], "supervisor", "监事", "职工民主选举", employee_representative=True),
             Officer(people[6], "finance_chief", "财务负责人", "聘任"),
         ),
         representative_office="chair", representative_title="董事长", representative_chosen_by="board", board="board",
@@ -123,7 +132,8 @@ def partnership(entity_type: str) -> PaperFacts:
         officers=(Officer(ZHANG, "executing_partner", "执行事务合伙人委派代表" if entity_type == "lp" else "执行事务合伙人", "委托", None),),
         beneficial_exempt=entity_type != "lp",
         beneficial_owners=(BeneficialOwner(ZHANG, "通过普通合伙人实际控制", "20%", DAY),) if entity_type == "lp" else (),
-        legal_representative=ZHANG, representative_title="执行事务合伙人", term="20年",
+        legal_representative=ZHANG, representative_office="other", representative_title="执行事务合伙人", term="20年",
+        finance_chief=None, executing=("o1",) if entity_type == "lp" else (ZHANG.key,),
     )  # fmt: skip
 
 
@@ -132,7 +142,7 @@ def sole() -> PaperFacts:
     return replace(
         llc(1), entity_type="sole", name="武汉样例七步设计工作室（个人独资）", type_name="个人独资企业", capital=10_000_000,
         contributions=(Contribution(party(ZHANG), 10_000_000, 0, "货币", None, family_property=True),), officers=(),
-        family=(LI,), beneficial_exempt=False,
+        family=(LI,), beneficial_exempt=False, finance_chief=None,
     )  # fmt: skip
 
 
@@ -153,6 +163,7 @@ def branch() -> PaperFacts:
     return replace(
         llc(1), entity_type="branch", name="武汉样例七步软件有限公司东湖分公司", type_name="有限责任公司分公司", capital=None,
         contributions=(), officers=(), legal_representative=LI, representative_title="负责人", accounting="非独立核算",
+        finance_chief=None,
         parent=Parent("武汉样例七步软件有限公司", "91000000MA0000001X", ZHANG, ADDRESS.text), beneficial_exempt=False,
     )  # fmt: skip
 
@@ -162,12 +173,26 @@ def cooperative() -> PaperFacts:
     people = [ZHANG, LI, WANG, person(4, "赵样例"), person(5, "钱样例")]
     return replace(
         llc(1), entity_type="cooperative", name="武汉样例七步蔬菜种植农民专业合作社", type_name="农民专业合作社",
-        contributions=tuple(Contribution(party(p), 10_000_000, 10_000_000, "货币", DAY) for p in people),
+        contributions=tuple(Contribution(party(p), 10_000_000, 10_000_000, farmer=True) for p in people),
         officers=(
             Officer(ZHANG, "cooperative_chair", "理事长"), Officer(LI, "supervisor", "执行监事"),
         ),
-        representative_office="other", representative_title="理事长", supervision="supervisor", beneficial_exempt=False,
+        representative_office="other", representative_title="理事长", supervision="supervisor", beneficial_exempt=False, finance_chief=None,
         scope=Scope("一般项目：蔬菜种植；农产品的生产、销售、加工、运输、贮藏及其他相关服务（除依法须经批准的项目外，凭营业执照依法自主开展经营活动）", ("蔬菜种植",)),
+    )  # fmt: skip
+
+
+def notice() -> NoticeFacts:
+    """What a notice about a fictitious application says; enough for every kind."""
+    return NoticeFacts(
+        "QB20261124000001-T1", "QB20261124000001", AUTHORITY, "张样例", "武汉样例七步软件有限公司", "设立登记", DAY, DAY,
+        date(2026, 11, 27), ("住所：缺少门牌号。", "经营范围：用语不规范，请改用规范表述。"), ("公司登记（备案）申请书", "公司章程", "股东会决议"),
+        "需要核对出资情况。", "《中华人民共和国市场主体登记管理条例》第二十条", "91000000MA0000001X", "0417",
+        "武汉市武昌区人民政府", "武汉市武昌区人民法院", "https://example.com/v/sample",
+        entries=(
+            ("名称", "武汉样例七步软件有限公司"), ("类型", "有限责任公司（自然人独资）"), ("法定代表人", "张样例"),
+            ("住所", ADDRESS.text), ("注册资本", "伍拾万元整"), ("成立日期", "2026年11月24日"), ("经营范围", SCOPE.text),
+        ),
     )  # fmt: skip
 
 

@@ -4,11 +4,14 @@ from collections.abc import Sequence
 
 from reportlab.platypus import Table
 
-from signing.papers.amounts import capitals, percent, short_day, wan
-from signing.papers.blocks import grid, pairs
-from signing.papers.data import PaperFacts, Person
+from signing.papers.amounts import capitals, percents, short_day, wan
+from signing.papers.blocks import Content, grid, pairs, runs
+from signing.papers.data import Contribution, PaperFacts, Party, Person
 from signing.papers.kinds import WORDS
 from signing.papers.styles import CELL, CONTENT
+from signing.papers.wording import delegate_of, executing_partners, head_word
+
+SMALL = CELL.but(size=8.5, leading=13.0)
 
 
 def scaled(*millimetres: float) -> list[float]:
@@ -20,72 +23,75 @@ def scaled(*millimetres: float) -> list[float]:
 def contributions(facts: PaperFacts, *, short: bool = False) -> Table:
     """Who puts in what (5.1 C): without identity numbers of persons, which stand on the sensitive pages.
 
-    `short` is the form for articles and agreements: no nationality and identity columns.
+    `short` is the form for articles and agreements: no nationality and identity columns, no credit codes.
     """
     words = WORDS[facts.entity_type]
-    total = facts.capital or sum(c.subscribed for c in facts.contributions)
-    partners = facts.entity_type in ("gp", "sgp", "lp")
-    stock = facts.entity_type == "jsc"
-    head = ["序号", f"{words.party}名称或姓名"]
-    extra = partners or stock
-    widths: list[float] = [11, 34 if extra else 48 if short else 40]
-    aligns = ["center", "left"]
-    if not short:
-        head += ["国别（地区）", "证件类型"]
-        widths += [14, 22] if extra else [16, 27]
-        aligns += ["center", "center"]
-    if partners:
-        head.append("合伙人类型")
-        widths.append(22)
-        aligns.append("center")
-    if stock:
-        head.append("认购股份数（股）")
-        widths.append(23)
-        aligns.append("right")
-    head += ["认缴出资额（万元）", "实缴出资额（万元）", "出资方式", "出资日期", "出资比例"]
-    widths += [23, 23, 22, 24, 21] if short else [18, 18, 15, 24, 18] if extra else [20, 20, 17, 24, 21]
-    aligns += ["right", "right", "center", "center", "right"]
-    rows: list[list[str]] = [head]
-    for place, c in enumerate(facts.contributions, 1):
-        row = [str(place), c.party.name]
-        if not short:
-            row += [c.party.nationality, c.party.id_type]
-        if partners:
-            row.append(c.role or "普通合伙人")
-        if stock:
-            row.append(f"{c.shares or 0:,}")
-        row += [
-            wan(c.subscribed),
-            wan(c.paid),
-            c.form,
-            short_day(c.due),
-            percent(c.subscribed, total),
-        ]
-        rows.append(row)
-    blank = [""] * (len(head) - 7)
-    rows.append(["合计", "", *blank, wan(sum(c.subscribed for c in facts.contributions)),
-                 wan(sum(c.paid for c in facts.contributions)), "", "", "100%"])  # fmt: skip
-    if stock:
-        rows[-1][len(head) - 6] = f"{sum(c.shares or 0 for c in facts.contributions):,}"
-    cell = CELL.but(size=8.5, leading=13.0) if partners or stock else CELL
-    return grid(rows, scaled(*widths), heads=1, cell=cell, aligns=aligns, spans=[(len(rows) - 1, 0, 1)])
+    rows = facts.contributions
+    shares = percents([c.subscribed for c in rows])
+    columns: list[tuple[str, float, str, list[Content], str]] = [  # head, points, alignment, cells, total
+        ("序号", 30, "center", [str(n) for n in range(1, len(rows) + 1)], "合计"),
+        (f"{words.party}\n名称或姓名", 0, "left", [_party(c.party, short) for c in rows], ""),
+    ]
+    nations, papers = [c.party.nationality for c in rows], [c.party.id_type for c in rows]
+    if not short and facts.entity_type in ("llc", "cooperative"):
+        columns.append(("国别\n（地区）", 48, "center", list(nations), ""))
+        columns.append(("证件类型", 54, "center", list(papers), ""))
+    elif not short:  # one column for both, where others need the room
+        both: list[Content] = [f"{nation}\n{paper}" for nation, paper in zip(nations, papers, strict=True)]
+        columns.append(("国别（地区）\n证件类型", 62, "center", both, ""))
+    if facts.entity_type in ("gp", "sgp", "lp"):
+        columns.append(("合伙人\n类型", 54, "center", [c.role or "普通合伙人" for c in rows], ""))
+    if facts.entity_type == "cooperative":
+        columns.append(("成员类型", 54, "center", [member_type(c) for c in rows], ""))
+    if facts.entity_type == "jsc":
+        held = [c.shares or 0 for c in rows]
+        columns.append(("认购股份\n（股）", 60, "right", [f"{n:,}" for n in held], f"{sum(held):,}"))
+    for label, sums in (("认缴", [c.subscribed for c in rows]), ("实缴", [c.paid for c in rows])):
+        head, points = (f"{label}出资额\n（万元）", 60) if short else (f"{label}\n出资额", 48)
+        columns.append((head, points, "right", [wan(n) for n in sums], wan(sum(sums))))
+    columns.append(("出资\n方式", 46, "center", [c.form for c in rows], ""))
+    if any(c.due for c in rows) or facts.entity_type != "cooperative":
+        columns.append(("出资日期", 58, "center", [short_day(c.due) for c in rows], ""))
+    columns.append(("出资\n比例", 46, "right", list(shares), "100%" if any(shares) else ""))
+    data: list[list[Content]] = [[c[0] for c in columns]]
+    data += map(list, zip(*(c[3] for c in columns), strict=True))
+    data.append([c[4] for c in columns])
+    widths = [c[1] for c in columns]
+    widths[1] = CONTENT - sum(widths)
+    return grid(
+        data, widths, heads=1, cell=SMALL, aligns=[c[2] for c in columns], spans=[(len(data) - 1, 0, 1)],
+    )  # fmt: skip
+
+
+def _party(party: Party, short: bool) -> Content:
+    """A party by name; an organisation with its credit code, which is public, in the form."""
+    if short or party.natural or not party.id_number:
+        return party.name
+    return [*runs(party.name, SMALL), *runs(f"\n{party.id_number}", SMALL.but(size=7.0))]
+
+
+def member_type(contribution: Contribution) -> str:
+    """What a member of a cooperative is: at least four fifths are farmers (COOP-20)."""
+    if not contribution.party.natural:
+        return "单位成员"
+    return "农民成员" if contribution.farmer else "非农民成员"
 
 
 def officers(facts: PaperFacts, *, identity: bool = True) -> Table:
     """Directors, supervisors, managers (5.1 E); members of the audit committee are marked (LLC-15)."""
     head = (
         ["序号", "姓名", "职务", "产生方式", "任期"]
-        + (["国别（地区）", "证件类型"] if identity else [])
+        + (["国别\n（地区）", "证件类型"] if identity else [])
         + ["备注"]
     )
-    widths: list[float] = [11, 34, 27, 22, 17, *([18, 29] if identity else []), 30]
+    widths: list[float] = [12, 34, 30, 27, 15, *([18, 26] if identity else []), 28]
     rows: list[list[str]] = [head]
     for place, officer in enumerate(facts.officers, 1):
         notes = [
             text
             for text, holds in (
                 ("职工代表", officer.employee_representative),
-                ("审计委员会成员", officer.audit_committee),
+                ("审计委员会", officer.audit_committee),
             )
             if holds
         ]
@@ -132,7 +138,7 @@ def people(facts: PaperFacts) -> list[tuple[Person, str]]:
         if role not in known:
             known.append(role)
 
-    note(facts.legal_representative, words.head)
+    note(facts.legal_representative, head_word(facts))
     for c in facts.contributions:
         if c.party.natural:
             p = c.party
@@ -143,7 +149,7 @@ def people(facts: PaperFacts) -> list[tuple[Person, str]]:
                 c.role or words.party,
             )
         else:
-            note(c.party.representative, f"{c.party.name}代表人")
+            note(c.party.representative, f"{c.party.name}的代表人")
     for officer in facts.officers:
         note(officer.person, officer.title)
     note(facts.finance_chief, "财务负责人")
@@ -174,12 +180,30 @@ def sensitive(entries: Sequence[tuple[Person, str]]) -> Table:
     for place, (p, roles) in enumerate(entries, 1):
         contact = "\n".join(part for part in (p.phone, p.landline, p.email) if part)
         rows.append([str(place), p.name, roles, f"{p.id_type}\n{p.id_number}", p.address, contact])
-    return grid(
-        rows,
-        scaled(10, 22, 28, 42, 38, 48),
-        heads=1,
-        aligns=["center", "left", "left", "left", "left", "left"],
-    )
+    aligns = ["center", "left", "left", "left", "left", "left"]
+    return grid(rows, [30, 62, 86, 98, CONTENT - 384, 108], heads=1, cell=SMALL, aligns=aligns)
+
+
+def domiciles(facts: PaperFacts) -> Table:
+    """The partners with their domiciles, which the agreement has to name (PEL Art. 18); only on its sensitive pages."""
+    rows = [["序号", "合伙人姓名或者名称", "住所"]]
+    rows += [[str(n), p.name, p.address] for n, p in enumerate(facts.parties, 1)]
+    return grid(rows, scaled(12, 58, 100), heads=1, aligns=["center", "left", "left"])
+
+
+def executing(facts: PaperFacts) -> Table:
+    """The executing partners, an organisation with its delegate (4.1)."""
+    rows: list[list[Content]] = [
+        ["序号", "执行事务合伙人", "国别\n（地区）", "证件类型", "委派代表", "委派代表\n证件类型"]
+    ]
+    for n, p in enumerate(executing_partners(facts), 1):
+        delegate = delegate_of(p)
+        rows.append(
+            [str(n), _party(p, False), p.nationality, p.id_type, delegate.name if delegate else "—",
+             delegate.id_type if delegate else "—"]
+        )  # fmt: skip
+    aligns = ["center", "left", "center", "center", "center", "center"]
+    return grid(rows, scaled(12, 52, 20, 28, 30, 28), heads=1, aligns=aligns)
 
 
 def powers(facts: PaperFacts) -> Table:

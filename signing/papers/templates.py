@@ -1,8 +1,9 @@
 """Text templates: versioned TOML files in `texts/` (or what staff made of them), filled with the words of the facts.
 
-A file has `version`, `title`, perhaps `title_<tag>`, and blocks. A block is one of `chapter`, `article` (a list of
-paragraphs, the first of which gets its number), `number` (a numbered sentence), `p`, `heading`, `table` (a named
-table that the builder supplies), each perhaps with `items` (（一） …), `style` and `when`.
+A file has `version`, `title`, perhaps `title_<tag>`, perhaps `edition` (of the official form that it follows), and
+blocks. A block is one of `chapter`, `article` (a list of paragraphs, the first of which gets its number), `part` (a
+numbered heading), `number` (a numbered sentence), `p`, `heading`, `table` (a named table that the builder supplies),
+`sensitive` (the note on the sensitive pages), each perhaps with `items` (（一） …), `style` and `when`.
 """
 
 import functools
@@ -25,6 +26,7 @@ _STYLES: dict[str, Style] = {
     "note": styles.NOTE,
     "sign": styles.PLAIN.but(before=14, after=6, keep_with_next=True),
     "right": styles.PLAIN.but(align="right"),
+    "unit": styles.NOTE.but(before=0, after=3, align="right", keep_with_next=True),
 }
 
 
@@ -37,6 +39,7 @@ class Template:
     titles: Mapping[str, str]
     blocks: tuple[Mapping[str, Any], ...]
     sha256: str
+    edition: str = ""  # the official form whose wording this is, as people name it
 
     def title(self, tags: frozenset[str]) -> str:
         """The title that fits the tags."""
@@ -44,6 +47,11 @@ class Template:
             if key != "title" and key.removeprefix("title_") in tags:
                 return text
         return self.titles["title"]
+
+    def note(self, tags: frozenset[str], values: Mapping[str, str]) -> str:
+        """What the sensitive pages say of themselves."""
+        found = (b["sensitive"] for b in self.blocks if "sensitive" in b and holds(b.get("when", []), tags))
+        return "".join(found).format_map(values)
 
 
 @functools.lru_cache(maxsize=64)
@@ -57,7 +65,9 @@ def parse(name: str, text: str, version: str = "") -> Template:
     data = json.loads(text) if text.startswith("{") else tomllib.loads(text)
     titles = {key: value for key, value in data.items() if key.startswith("title")}
     digest = hashlib.sha256(text.encode()).hexdigest()
-    return Template(name, version or data["version"], titles, tuple(data["block"]), digest)
+    return Template(
+        name, version or data["version"], titles, tuple(data["block"]), digest, data.get("edition", "")
+    )
 
 
 def holds(conditions: list[str], tags: frozenset[str]) -> bool:
@@ -73,7 +83,7 @@ def write(
     tables: Mapping[str, Callable[[], None]] | None = None,
 ) -> None:
     """Set the template's blocks into the paper. Raises `KeyError` when a placeholder has no value."""
-    chapter = article = number = 0
+    chapter = article = part = number = 0
     for block in template.blocks:
         if not holds(block.get("when", []), tags):
             continue
@@ -81,6 +91,9 @@ def write(
         if "chapter" in block:
             chapter += 1
             paper.text(f"第{numeral(chapter)}章　{block['chapter'].format_map(values)}", styles.CHAPTER)
+        elif "part" in block:
+            part += 1
+            paper.heading(f"{numeral(part)}、{block['part'].format_map(values)}")
         elif "heading" in block:
             paper.heading(block["heading"].format_map(values))
         elif "article" in block:

@@ -1,8 +1,12 @@
 """From facts to the words and tags that the text templates ask for."""
 
 from signing.papers.amounts import capitals, day, numeral, wan
-from signing.papers.data import Officer, PaperFacts, Party, Signer
+from signing.papers.data import Officer, PaperFacts, Party, Person, Signer
 from signing.papers.kinds import WORDS
+
+COMPANIES = ("llc", "jsc")
+PARTNERSHIPS = ("gp", "sgp", "lp")
+WITH_OFFICERS = (*COMPANIES, "cooperative")  # whose forms list officers in a table of their own
 
 
 def _names(officers: tuple[Officer, ...]) -> str:
@@ -22,9 +26,29 @@ def executing_partners(facts: PaperFacts) -> list[Party]:
     return named or general
 
 
+def delegate_of(party: Party) -> Person | None:
+    """Who acts for an executing partner that is an organisation."""
+    return None if party.natural else party.delegate or party.representative
+
+
+def head_word(facts: PaperFacts) -> str:
+    """How the person at the head is called: for an organisation that executes a partnership, its delegate."""
+    words, head = WORDS[facts.entity_type], facts.legal_representative
+    delegates = (
+        [delegate_of(p) for p in executing_partners(facts)] if facts.entity_type in PARTNERSHIPS else []
+    )
+    if (
+        head
+        and any(d and d.key == head.key for d in delegates)
+        and head.key not in {p.key for p in facts.parties}
+    ):
+        return f"{words.head}委派代表"
+    return words.head
+
+
 def named_with_delegate(party: Party) -> str:
     """An executing partner; an organisation with the person whom it delegates (4.1)."""
-    delegate = party.delegate or party.representative
+    delegate = delegate_of(party)
     return f"{party.name}（委派代表：{delegate.name}）" if delegate else party.name
 
 
@@ -56,8 +80,28 @@ def tags(facts: PaperFacts) -> frozenset[str]:
         found.add("officers")
     if facts.holding("supervisor", "supervisory_chair"):
         found.add("watched")
-    if any(not p.natural for p in executing_partners(facts)):
+    executing = executing_partners(facts)
+    if any(not p.natural for p in executing):
         found.add("delegate")
+    if len(executing) == len(facts.contributions):
+        found.add("all_execute")
+    if facts.entity_type in COMPANIES:
+        found.add("company")
+    if facts.entity_type in PARTNERSHIPS:
+        found.add("partnership")
+    if "chair" in found and "chair_by_shareholders" not in found:
+        found.add("chair_by_board")
+    if facts.representative_office == "manager" and "manager" in found and "chosen_shareholders" in found:
+        found.add("manager_by_shareholders")
+    found |= {
+        name
+        for name, there in (
+            ("listed", facts.contributions and facts.entity_type not in ("sole", "household")),
+            ("head", facts.legal_representative), ("offices", facts.officers and facts.entity_type in WITH_OFFICERS),
+            ("contacts", facts.liaison or facts.finance_chief), ("submitter", facts.submitter),
+        )
+        if there
+    }  # fmt: skip
     return frozenset(found)
 
 
@@ -74,7 +118,8 @@ def _company_words(facts: PaperFacts, has: frozenset[str]) -> dict[str, str]:
     organ, elect = ("股东", "任命") if one else ("股东会", "选举产生")
     board_organ = "董事会" if board else "董事"
     watched = "supervisor" in has or "supervisory_board" in has
-    watcher = "监事会" if "supervisory_board" in has else "监事"
+    audit = "audit_committee" in has
+    watcher = "审计委员会" if audit else "监事会" if "supervisory_board" in has else "监事"
     directors = facts.holding("chair", "vice_chair", "director")
     employees = tuple(o for o in directors if o.employee_representative)
     supervisors = facts.holding("supervisor", "supervisory_chair")
@@ -108,14 +153,17 @@ def _company_words(facts: PaperFacts, has: frozenset[str]) -> dict[str, str]:
         "and_supervisors": "、监事" if watched else "",
         "board_report": board_organ + (f"和{watcher}" if watched else ""),
         "convener": "董事会召集、董事长主持" if board else "董事召集和主持",
-        "or_watchers": ("、三分之一以上的董事" if board else "、董事")
-        + (f"或者{watcher}" if watched else ""),
+        "or_watchers": _either(
+            "三分之一以上的董事" if board else "董事", watcher if watched or audit else ""
+        ),
+        "and_notified": f"和{watcher}" if watched and board else "",
+        "hires": "财务负责人" if "manager_by_shareholders" in has else "经理、财务负责人",
         "convene": "向股东报告工作" if one else "召集股东会会议，并向股东会报告工作",
         "watch_meeting": "向股东提出建议" if one else "提议召开临时股东会会议，并向股东会会议提出提案",
         "board_organ": board_organ,
         "daily": board_organ,
         "manager": manager,
-        "manager_by": "董事兼任" if manager and manager == _names(directors) else "董事决定聘任或者解聘",
+        "manager_by": _manager_by(manager == _names(directors), has, organ, board_organ),
         "directors": _names(tuple(o for o in directors if o not in employees)),
         "employee_directors": f"职工代表董事{_names(employees)}由职工民主选举产生。" if employees else "",
         "directors_count": str(len(directors)),
@@ -139,6 +187,19 @@ def _company_words(facts: PaperFacts, has: frozenset[str]) -> dict[str, str]:
         if one
         else "按照股东实缴的出资比例分配，全体股东另有约定的除外",
     }
+
+
+def _manager_by(is_director: bool, has: frozenset[str], organ: str, board_organ: str) -> str:
+    """Who appoints the manager (Arts. 74, 75): as the legal representative, whoever chooses that one."""
+    if "manager_by_shareholders" in has:
+        return f"{organ}决定聘任或者解聘"
+    return "董事兼任" if is_director and "board" not in has else f"{board_organ}决定聘任或者解聘"
+
+
+def _either(*proposers: str) -> str:
+    """What follows the shareholders in the list of those who may propose a meeting (Art. 62)."""
+    named = [p for p in proposers if p]
+    return "".join(f"、{p}" for p in named[:-1]) + f"或者{named[-1]}"
 
 
 def values(facts: PaperFacts) -> dict[str, str]:
@@ -168,6 +229,19 @@ def values(facts: PaperFacts) -> dict[str, str]:
         "limited_partners": "、".join(limited),
         "articles_name": words.articles,
         "articles_number": number_of(facts, "articles"),
+        "capital_word": words.capital,
+        "interest_word": "合伙权益" if facts.entity_type in PARTNERSHIPS else "股权",
+        "founders_title": words.founders_title,
+        "head_word": words.head if facts.entity_type in PARTNERSHIPS else head_word(facts),
+        "officers_title": "理事长、监事、经理信息"
+        if facts.entity_type == "cooperative"
+        else "董事、监事、高级管理人员信息",
+        "contacts_title": "、".join(
+            title
+            for title, person in (("登记联络员", facts.liaison), ("财务负责人", facts.finance_chief))
+            if person
+        )
+        + "信息",
         "place_word": words.place,
         "representative": head.name if head else "",
         "representative_title": facts.representative_title,
@@ -181,22 +255,25 @@ def values(facts: PaperFacts) -> dict[str, str]:
         "shares": f"{shares:,}",
         "par_value": _yuan(facts.capital, shares),
         "executing": "、".join(p.name for p in executing_partners(facts)),
+        "delegations": "；".join(
+            f"{p.name}委派**{d.name}**" for p in executing_partners(facts) if (d := delegate_of(p))
+        ),
         "labour_rule": (
-            "有限合伙人不得以劳务出资。"
+            "普通合伙人以劳务出资的，评估办法由全体合伙人协商确定；有限合伙人不得以劳务出资。"
             if facts.entity_type == "lp"
             else "以劳务出资的，评估办法由全体合伙人协商确定。"
         ),
         "cooperative_watchers": _names(watchers),
         "watcher_title": watcher_title,
         "watchers": (
-            (
-                "本社设监事会，由成员大会选举产生，监督本社的财务和业务执行。"
-                if len(watchers) > 1
-                else "本社设执行监事一名，由成员大会选举产生，监督本社的财务和业务执行。"
-            )
+            f"本社设{'监事会' if len(watchers) > 1 else '执行监事一名'}，由成员大会选举产生，任期三年，监督本社的财务和业务执行。"
             if watchers
-            else ""
+            else "本社不设执行监事和监事会，由成员大会监督本社的财务和业务执行。"
         ),
+        "and_watchers": ("、监事会成员" if len(watchers) > 1 else "、执行监事") if watchers else "",
+        "or_cooperative_watchers": ("或者监事会" if len(watchers) > 1 else "或者执行监事")
+        if watchers
+        else "",
     }
     return found | _company_words(facts, has)
 

@@ -1,11 +1,12 @@
 """What follows from what was entered, and defaults that fit most people: shown, not asked."""
 
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Literal
 
 import cn2an
 
+from signing.papers import amounts as amounts_of
 from workflow.establishment import types
 from workflow.establishment.data import Application, Officer, Person
 from workflow.establishment.rules.common import YEARS_TO_PAY, five_years_after
@@ -29,17 +30,7 @@ def sex(person: Person) -> Literal["", "male", "female"]:
 def shares(application: Application) -> dict[str, Decimal]:
     """Percent of each contributor by key, two places, adding up to exactly 100.00 when amounts are given."""
     amounts = {r.party: r.subscribed or 0 for r in application.contributions if r.party}
-    total = sum(amounts.values())
-    if total <= 0:
-        return {}
-    cent = Decimal("0.01")
-    exact = {k: Decimal(100 * v) / total for k, v in amounts.items()}
-    rounded = {k: v.quantize(cent, ROUND_HALF_UP) for k, v in exact.items()}
-    left = int((Decimal(100) - sum(rounded.values())) / cent)
-    step = cent if left > 0 else -cent
-    for key in sorted(exact, key=lambda k: (rounded[k] - exact[k]) * (1 if left > 0 else -1))[: abs(left)]:
-        rounded[key] += step
-    return rounded
+    return dict(zip(amounts, amounts_of.shares(list(amounts.values())), strict=False))
 
 
 def capital_in_words(fen: int) -> str:

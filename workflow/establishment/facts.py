@@ -1,15 +1,20 @@
 """From the application's data to what papers, licence and register say."""
 
+from datetime import date
 from typing import Any
 
+from babel import Locale
+from babel.core import get_global
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from signing.papers import data as papers
 from workflow.case import Case
 from workflow.catalogues.queries import Catalogue, catalogue
-from workflow.clock import local_date
+from workflow.clock import local_date, today
 from workflow.establishment import derive, scope, texts, types
 from workflow.establishment.data import Address, Application, Officer, Organisation, Person
+from workflow.establishment.models import Paper
 from workflow.naming.declaration import reservation_of
 from workflow.policies.queries import policy
 
@@ -67,7 +72,7 @@ def paper_facts(db: Session, case: Case, application: Application) -> papers.Pap
         address=_address(application.address, facts),
         scope=_scope(db, application),
         authority=office.name if office else "",
-        papers_date=local_date(name.declared_at) if name else local_date(case.created_at),
+        papers_date=_day(db, case),
         reservation_number=name.number if name else "",
         reservation_until=local_date(name.reserved_until) if name and name.reserved_until else None,
         business_place=_address(application.business_place, facts) if application.business_place else None,
@@ -84,7 +89,7 @@ def paper_facts(db: Session, case: Case, application: Application) -> papers.Pap
             for row in application.contributions
             if row.party in parties
         ),
-        officers=tuple(_officer(o, people) for o in application.officers if o.person in people),
+        officers=tuple(_officer(o, people, application) for o in application.officers if o.person in people),
         legal_representative=people.get(head),
         representative_office=title if kind.leadership == "company" else "other",
         representative_title=OFFICES.get(title, ""),
@@ -111,6 +116,12 @@ def paper_facts(db: Session, case: Case, application: Application) -> papers.Pap
     )  # fmt: skip
 
 
+def _day(db: Session, case: Case) -> date:
+    """The day the papers speak of: when they were first made, so that papers made anew keep it; before that, today."""
+    first = db.scalar(select(func.min(Paper.created_at)).where(Paper.case_id == case.id))
+    return local_date(first) if first else today()
+
+
 def published_facts(application: Application) -> dict[str, Any]:
     """What the public register shows of people: names, offices and sums; never numbers, phones or addresses."""
     return {
@@ -127,9 +138,16 @@ def published_facts(application: Application) -> dict[str, Any]:
 def _person(person: Person, application: Application) -> papers.Person:
     return papers.Person(
         key=person.key, name=person.name, id_type=ID_TYPES[person.id_type], id_number=person.id_number,
-        nationality="中国" if person.nationality == "CHN" else person.nationality, sex=SEXES[derive.sex(person)],
+        nationality=country(person.nationality), sex=SEXES[derive.sex(person)],
         birth=derive.born(person), phone=person.phone, email=person.email, address=person.address,
     )  # fmt: skip
+
+
+def country(code: str) -> str:
+    """A country or region in Chinese from its code of three letters (ISO 3166); as typed when there is none such."""
+    short = next(iter(get_global("territory_aliases").get(code.strip().upper(), [])), "")
+    name: str = Locale.parse("zh_Hans").territories.get(short, code)
+    return name.removesuffix("特别行政区")
 
 
 def _with_landline(person: papers.Person | None, landline: str) -> papers.Person | None:
@@ -141,7 +159,7 @@ def _with_landline(person: papers.Person | None, landline: str) -> papers.Person
 def _natural(person: Person) -> papers.Party:
     return papers.Party(
         key=person.key, name=person.name, id_type=ID_TYPES[person.id_type], id_number=person.id_number,
-        nationality="中国" if person.nationality == "CHN" else person.nationality, address=person.address,
+        nationality=country(person.nationality), address=person.address,
         phone=person.phone,
     )  # fmt: skip
 
@@ -156,10 +174,19 @@ def _organisation(
     )  # fmt: skip
 
 
-def _officer(officer: Officer, people: dict[str, papers.Person]) -> papers.Officer:
+def _officer(officer: Officer, people: dict[str, papers.Person], application: Application) -> papers.Officer:
+    """An officer as papers name them: chosen by one shareholder means appointed, employees choose their own."""
+    kind, how = types.get(application.entity_type), HOW[officer.how]
+    if officer.employee_representative:
+        how = "职工民主选举"
+    elif how == "选举" and kind.leadership == "company" and len(application.contributions) == 1:
+        how = "任命"
+    title = OFFICES[officer.office]
+    if kind.code == "cooperative" and officer.office == "supervisor":
+        title = "执行监事"
     return papers.Officer(
-        people[officer.person], officer.office, OFFICES[officer.office], HOW[officer.how], officer.term_years,
-        officer.employee_representative, officer.audit_committee,
+        people[officer.person], officer.office, title, how, officer.term_years, officer.employee_representative,
+        officer.audit_committee,
     )  # fmt: skip
 
 

@@ -125,7 +125,7 @@ def generate(db: Session, case_id: uuid.UUID, actor: Actor) -> Case:
         db.add(
             Paper(
                 case_id=case_id, kind=fresh.kind, position=position, title=fresh.title,
-                number=f"{case.number}-{position + 1:02d}", signers=keys, boxes=boxes, render_hash=fresh.sha256,
+                number=fresh.number, signers=keys, boxes=boxes, render_hash=fresh.sha256,
                 key=key, text_version=fresh.text_version,
                 state="open" if keys else "signed",
             )

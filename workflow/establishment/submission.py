@@ -15,7 +15,7 @@ from workflow.catalogues.queries import catalogue
 from workflow.clock import add_working_days, local_date, today
 from workflow.db import now
 from workflow.errors import Problem, RuleViolation, Words
-from workflow.establishment import types
+from workflow.establishment import texts, types
 from workflow.establishment.data import Application
 from workflow.establishment.drafts import draft_of, submissions_of, submit_copy
 from workflow.establishment.models import Submission
@@ -29,7 +29,7 @@ from workflow.review.operations import Wanted, actor_of, ask_corrections, decide
 from workflow.review.queries import decisions_of
 from workflow.review.reasons import CORRECTIONS, REFUSALS
 from workflow.review.remedies import remedies_of
-from workflow.settings import settings
+from workflow.settings import document_url, settings
 from workflow.signatures.invitations import live_papers
 from workflow.signer import authority, may_fail, seal_of
 
@@ -175,11 +175,12 @@ def _notice(
         addressee=db.get_one(Account, case.owner_id).name, entity_name=case.name, matter="设立登记", issued=today(),
         acted_on=local_date(case.submitted_at) if case.submitted_at else None, items=items, reason="；".join(items),
         until=local_date(until) if until else None, basis=basis, review_body=review_body, court=court,
-        simulated=settings().simulated,
+        verification_url=document_url(decision.notice_number), simulated=settings().simulated,
     )  # fmt: skip
+    made = notice(kind, facts, texts.in_force(db))
     with may_fail():  # nothing was decided then: the caller rolls back
         seal = seal_of(db, office.code, office.name)
-        decision.notice_key = objects.put(sealing.seal(db, authority(), notice(kind, facts), seal))
+        decision.notice_key = objects.put(sealing.seal(db, authority(), made, seal))
 
 
 def _tell(db: Session, case: Case, template: str, key: str, **values: object) -> None:

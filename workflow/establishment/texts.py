@@ -1,36 +1,41 @@
-"""The texts of papers as staff keep them: a change is proposed with a reason and a day, decided by a second person.
+"""The texts of papers, forms and notices as staff keep them: a change is proposed with a reason and a day, decided by
+a second person.
 
-Papers follow the newest approved text whose day has come, else the shipped one; each paper records the version.
+Papers and notices follow the newest approved text whose day has come, else the shipped one; each names the version.
 """
 
 import json
 import string
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Session
 
-from signing.papers import registry, templates
+from signing.papers import notices, registry, samples, templates
+from signing.papers.data import PaperFacts, RenderedPaper
+from signing.papers.notices import NOTICES
 from signing.papers.samples import SAMPLES
 from signing.papers.templates import Template
-from signing.papers.wording import values
+from signing.papers.wording import tags, values
 from workflow.clock import today
 from workflow.db import now
 from workflow.errors import Conflict, NotAllowed, NotFound, Problem, RuleViolation, Words
 from workflow.establishment.models import PaperText
 
-MAIN = ("chapter", "heading", "article", "number", "p", "table")
+MAIN = ("chapter", "part", "heading", "article", "number", "p", "table", "sensitive")
 ADDED = ("chapter", "article", "number", "p")  # kinds of passages that staff may add
 REASON = Words("请写明理由。", "Give a reason.")
 NOTE = Words("请写明不予批准的理由。", "Say why you turn it down.")
 PAST = Words("生效日期不能早于今天。", "The first day cannot lie in the past.")
 UNCHANGED = Words("文本没有变化。", "Nothing in the text was changed.")
 EMPTY = Words("文本不能全部删除。", "The text cannot be emptied.")
+EDITION = Words("请写明依据的文书规范版本。", "Name the edition of the official form.")
 UNKNOWN = Words("没有“{name}”这一填充项。", "There is no value {name} to fill in.")
 BRACES = Words("大括号不成对。", "The braces do not match.")
 SECOND = Words("须由另一人批准。", "Someone else has to approve this.")
@@ -85,8 +90,22 @@ def _joined(value: Any) -> str:
     return "\n".join(value) if isinstance(value, list) else str(value)
 
 
-def changed(template: Template, forms: list[Passage]) -> str:
-    """The text with the passages of a form: an empty one leaves, an added one follows its neighbour. JSON."""
+@dataclass(frozen=True)
+class Sample:
+    """A fictitious paper or notice that follows a text: its type of entity (empty for notices), what its words and
+    tags are, and how it is made with other texts."""
+
+    entity_type: str
+    values: Mapping[str, str]
+    tags: frozenset[str]
+    build: Callable[[Mapping[str, Template]], RenderedPaper]
+
+
+def changed(template: Template, forms: list[Passage], edition: str = "") -> str:
+    """The text with the passages of a form: an empty one leaves, an added one follows its neighbour. JSON.
+
+    `edition` is what the form says of the official edition, where the text follows one.
+    """
     blocks: list[dict[str, Any]] = []
     for block, form in zip(template.blocks, forms, strict=True):
         kind = _kind(block)
@@ -101,7 +120,9 @@ def changed(template: Template, forms: list[Passage]) -> str:
         if form.added_kind in ADDED and (more := _lines(form.added)):
             fresh: dict[str, Any] = {form.added_kind: more if form.added_kind == "article" else "".join(more)}
             blocks.append(fresh | ({"when": block["when"]} if "when" in block else {}))
-    return json.dumps({**template.titles, "version": template.version, "block": blocks}, ensure_ascii=False)
+    official = {"edition": edition} if template.edition else {}
+    head = {**template.titles, **official, "version": template.version}
+    return json.dumps({**head, "block": blocks}, ensure_ascii=False)
 
 
 def _lines(text: str) -> list[str]:
@@ -109,7 +130,8 @@ def _lines(text: str) -> list[str]:
 
 
 def propose(
-    db: Session, name: str, base: str, forms: list[Passage], reason: str, valid_from: date | None, by: uuid.UUID
+    db: Session, name: str, base: str, forms: list[Passage], reason: str, valid_from: date | None, by: uuid.UUID,
+    edition: str = "",
 ) -> PaperText:  # fmt: skip
     """Propose another text; nothing is in force yet. `base`: the SHA-256 of the text that the form showed.
 
@@ -118,10 +140,13 @@ def propose(
     template = current(db, name)
     if template.sha256 != base or len(forms) != len(template.blocks):
         raise Conflict(MOVED, "moved_on")
-    text = changed(template, forms)
+    edition = edition.strip()[:200]
+    text = changed(template, forms, edition)
     problems = [] if reason.strip() else [Problem("required", "reason", REASON)]
     if valid_from and valid_from < today():
         problems.append(Problem("invalid", "valid_from", PAST))
+    if template.edition and not edition:
+        problems.append(Problem("required", "edition", EDITION))
     problems += _wrong(name, text, template)
     if problems:
         raise RuleViolation(problems)
@@ -142,9 +167,9 @@ def _wrong(name: str, text: str, before: Template) -> list[Problem]:
     after = templates.parse(name, text)
     if not after.blocks:
         return [Problem("required", "text", EMPTY)]
-    if list(after.blocks) == list(before.blocks):
+    if list(after.blocks) == list(before.blocks) and after.edition == before.edition:
         return [Problem("unchanged", "text", UNCHANGED)]
-    known = values(sample_of(name)[1])
+    known = samples_of(name)[0].values
     found = []
     for block in after.blocks:
         for part in [_joined(block[_kind(block)]), *block.get("items", ())]:
@@ -157,20 +182,37 @@ def _wrong(name: str, text: str, before: Template) -> list[Problem]:
     return found
 
 
-def sample_of(name: str) -> tuple[registry.PaperKind, Any]:
-    """A paper and the facts of a fictitious application that follow this text. Raises NotFound."""
-    for entity_type, facts in SAMPLES.items():
-        for paper in registry.PAPERS[entity_type]:
-            if paper.text == name:
-                return paper, facts()
-    raise NotFound("text")
+def samples_of(name: str) -> list[Sample]:
+    """The fictitious papers, one a type of entity, or the notice that follow this text. Raises NotFound."""
+    kind = name.removeprefix("notice_")
+    if name != kind and kind in NOTICES:
+        facts = samples.notice()
+        return [Sample("", notices.values(facts), notices.tags(facts), partial(notices.notice, kind, facts))]
+    found = [
+        Sample(code, values(paper_facts), tags(paper_facts), partial(_with_texts, paper, paper_facts))
+        for code, make in SAMPLES.items()
+        for paper in registry.PAPERS[code]
+        if paper.text == name
+        for paper_facts in [make()]
+    ]
+    if not found:
+        raise NotFound("text")
+    return found
 
 
-def preview(row: PaperText) -> bytes:
-    """The paper of a fictitious application with this text, as PDF."""
-    paper, facts = sample_of(row.name)
+def _with_texts(paper: registry.PaperKind, facts: PaperFacts, texts: Mapping[str, Template]) -> RenderedPaper:
+    return paper.build(replace(facts, texts=texts))
+
+
+def preview(row: PaperText, before: Template) -> bytes:
+    """A fictitious paper with this text, as PDF: of the type of entity that shows most of what it changes."""
     template = templates.parse(row.name, row.text, row.version or "proposed")
-    return paper.build(replace(facts, texts={row.name: template})).pdf
+    new = [block for block in template.blocks if block not in before.blocks]
+
+    def shown(sample: Sample) -> int:
+        return sum(templates.holds(block.get("when", []), sample.tags) for block in new)
+
+    return max(samples_of(row.name), key=shown).build({row.name: template}).pdf
 
 
 def change_of(db: Session, change_id: uuid.UUID) -> PaperText:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from signing import pdf as sealing
 from signing.papers.data import LicenceFacts, NoticeFacts, PaperFacts
-from signing.papers.licences import duplicate, licence
+from signing.papers.licences import duplicate, items, licence
 from signing.papers.notices import notice
 from signing.papers.wording import executing_partners, named_with_delegate
 from workflow import objects
@@ -18,7 +18,7 @@ from workflow.catalogues.queries import catalogue
 from workflow.clock import local_date
 from workflow.db import now
 from workflow.errors import Conflict
-from workflow.establishment import types
+from workflow.establishment import texts, types
 from workflow.establishment.data import Application
 from workflow.establishment.drafts import submissions_of
 from workflow.establishment.facts import paper_facts, published_facts
@@ -78,9 +78,11 @@ def make_files(db: Session, licence_id: uuid.UUID) -> dict[str, str]:
             NoticeFacts(
                 number=f"{case.number}-T1", case_number=case.number, authority=office.name,
                 addressee=db.get_one(Account, case.owner_id).name, entity_name=case.name, matter="设立登记",
-                issued=row.established_on, uscc=row.uscc, verification_url=facts.verification_url,
-                simulated=settings().simulated,
+                issued=row.established_on, acted_on=local_date(case.submitted_at) if case.submitted_at else None,
+                uscc=row.uscc, verification_url=facts.verification_url, simulated=settings().simulated,
+                entries=tuple(items(facts)),
             ),
+            texts.in_force(db),
         ),
     }  # fmt: skip
     with may_fail():

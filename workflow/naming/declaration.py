@@ -18,7 +18,7 @@ from workflow.catalogues.queries import catalogue
 from workflow.clock import add_working_days, local_date
 from workflow.db import Base, Id, Now, now
 from workflow.errors import Conflict, Problem, RuleViolation, Words
-from workflow.establishment import types
+from workflow.establishment import texts, types
 from workflow.establishment.drafts import draft_of
 from workflow.machine import MOVED_ON, CaseMachine, next_state
 from workflow.messages.operations import send
@@ -28,7 +28,7 @@ from workflow.naming.queries import check, decision_record
 from workflow.policies.queries import policy
 from workflow.review.models import Decision
 from workflow.review.operations import actor_of, decide
-from workflow.settings import settings
+from workflow.settings import document_url, settings
 from workflow.signer import authority, may_fail, seal_of
 
 COMMITMENT = Words("请勾选承诺后再提交。", "Tick the commitment to go on.")
@@ -276,9 +276,10 @@ def notice_of(db: Session, case: Case, row: NameDeclaration) -> str:
             number=row.number, case_number=case.number, authority=office.name,
             addressee=db.get_one(Account, case.owner_id).name, entity_name=row.name, matter="名称申报",
             issued=local_date(now()), acted_on=local_date(row.declared_at), until=local_date(row.reserved_until),
-            simulated=settings().simulated,
+            verification_url=document_url(row.number), simulated=settings().simulated,
         )  # fmt: skip
+        made = notice("name", facts, texts.in_force(db))
         with may_fail():
             seal = seal_of(db, office.code, office.name)
-            row.notice_key = objects.put(sealing.seal(db, authority(), notice("name", facts), seal))
+            row.notice_key = objects.put(sealing.seal(db, authority(), made, seal))
     return row.notice_key

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from signing.papers.amounts import capitals, day, numeral, percent, short_day, wan
+from signing.papers.amounts import capitals, day, numeral, percents, shares, short_day, wan
 
 
 @pytest.mark.parametrize(
@@ -44,11 +44,17 @@ def test_small_forms():
         "0.000001",
         "",
     ]
-    assert (
-        percent(1, 3) == "33.33%"
-        and percent(1, 1) == "100%"
-        and percent(None, 3) == ""
-        and percent(1, 0) == ""
-    )
     assert day(date(2026, 11, 4)) == "2026年11月4日" and short_day(None) == "—"
     assert [numeral(n) for n in (1, 10, 12, 20, 35)] == ["一", "十", "十二", "二十", "三十五"]
+
+
+@pytest.mark.parametrize("parts", [(1, 1, 1), (1,), (1, 2, 4, 7, 11), tuple(range(1, 51)), (2, 1, 0)])
+def test_shares_add_up_to_a_hundred(parts):
+    """What a table prints adds up: 33.34, 33.33, 33.33."""
+    assert sum(shares(parts)) == 100
+    assert all(abs(float(s) - 100 * p / sum(parts)) < 0.02 for s, p in zip(shares(parts), parts, strict=True))
+
+
+def test_shares_as_printed():
+    assert percents([1, 1, 1]) == ["33.34%", "33.33%", "33.33%"] and percents([5]) == ["100%"]
+    assert percents([0, 0]) == ["", ""] and percents([]) == []

@@ -6,7 +6,7 @@ from hashlib import sha256
 
 import pytest
 
-from signing.papers import duplicate, evidence_sheet, licence, notice, samples
+from signing.papers import duplicate, evidence_sheet, licence, notice, samples, templates
 from signing.papers.data import (
     EvidenceEvent,
     EvidenceFacts,
@@ -14,7 +14,6 @@ from signing.papers.data import (
     EvidenceRootFacts,
     EvidenceSigner,
     LicenceFacts,
-    NoticeFacts,
 )
 from tests.signing.papers import reading
 
@@ -24,12 +23,7 @@ FACTS = LicenceFacts(
     samples.ADDRESS.text, samples.SCOPE.text, samples.AUTHORITY, date(2026, 11, 24), date(2026, 11, 24), URL,
     capital_label="注册资本", capital=50_000_000,
 )  # fmt: skip
-NOTICE = NoticeFacts(
-    "（样例）登字〔2026〕第000001号", "QB20261124000001", samples.AUTHORITY, "张样例", "武汉样例七步软件有限公司", "设立登记",
-    date(2026, 11, 24), date(2026, 11, 24), date(2026, 11, 27), ("住所缺少门牌号。", "经营范围用语不规范。"), ("公司章程",),
-    "需要核对出资情况。", "《中华人民共和国市场主体登记管理条例》第二十条", "91000000MA0000001X", "王样例",
-    "武汉市武昌区人民政府", "武汉市武昌区人民法院", URL,
-)  # fmt: skip
+NOTICE = replace(samples.notice(), verification_url=URL)
 
 
 def decoded(pdf, tmp_path):
@@ -112,13 +106,32 @@ def test_refusal_names_reasons_and_remedies():
     """PRO-07, PRO-08: reasons, administrative review within 60 days, suit within six months."""
     found = reading.text(notice("refusal", NOTICE).pdf)
     for part in (
-        "住所缺少门牌号",
+        "住所：缺少门牌号",
         "六十日内向武汉市武昌区人民政府申请行政复议",
         "六个月内依法向武汉市武昌区人民法院提起行政诉讼",
     ):
         assert part in found
     with pytest.raises(ValueError, match="court"):
         notice("refusal", replace(NOTICE, court=""))
+
+
+def test_a_registration_names_what_is_registered():
+    """PRO-03: the registered items are on the notice; an empty table is refused."""
+    found = reading.text(notice("registration", NOTICE).pdf)
+    assert all(label in found and value[:12] in found for label, value in NOTICE.entries)
+    with pytest.raises(ValueError, match="entries"):
+        notice("registration", replace(NOTICE, entries=()))
+
+
+def test_a_notice_follows_the_text_that_staff_made_of_it():
+    """The sentences are data: another text, another version at the foot, the same tables."""
+    own = replace(templates.load("notice_refusal"), version="2027-01-01.1", sha256="0" * 64)
+    own = replace(own, blocks=({"p": "我机关决定不予登记{entity_name}。"}, *own.blocks[2:]))
+    shipped, ours = notice("refusal", NOTICE), notice("refusal", NOTICE, {"notice_refusal": own})
+    found = reading.text(ours.pdf)
+    assert f"我机关决定不予登记{NOTICE.entity_name}。" in found and "经审查" not in found
+    assert "文本2027-01-01.1" in found and ours.text_version == "2027-01-01.1" != shipped.text_version
+    assert all(item in found for item in NOTICE.items)
 
 
 def test_correction_lists_every_point_once():
