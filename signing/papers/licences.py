@@ -23,6 +23,7 @@ from signing.papers.styles import Style
 from signing.papers.typesetting import Line, set_lines
 
 ORIGINAL, DUPLICATE = (420 * mm, 297 * mm), (297 * mm, 210 * mm)
+SIZE = 16.0  # points of labels and values on the original
 SHORTENED = "（经营范围较长，此处为节录；全文扫描二维码查看）"
 REMINDER = "每年 1 月 1 日至 6 月 30 日通过企业信用信息公示系统报送并公示上一年度年度报告。"
 
@@ -117,19 +118,21 @@ def _label(canvas: Canvas, text: str, x: float, baseline: float, width: float, s
     """A label spread over the whole width of its column, as on the printed form."""
     canvas.setFont(SERIF_BOLD, size)
     canvas.setFillColor(HexColor(styles.INK))
-    if len(text) * size > width:
-        canvas.setFont(SERIF_BOLD, width / len(text))
-        size = width / len(text)
     step = (width - size) / (len(text) - 1) if len(text) > 1 else 0.0
     for place, char in enumerate(text):
         canvas.drawString(x + place * step, baseline, char)
+
+
+def _label_width(items: Sequence[tuple[str, str]], k: float) -> float:
+    """Labels of a column are spread over the width of the longest: 执行事务合伙人 is as large as 名称."""
+    return (max(4, *(len(label) for label, _ in items)) + 0.15) * SIZE * k
 
 
 def _items(
     canvas: Canvas, items: Sequence[tuple[str, str]], x: float, top: float, width: float, k: float
 ) -> float:
     """Labels and values downwards; returns the y under the last one."""
-    label_width, size = 62 * k, 15 * k
+    label_width, size = _label_width(items, k), SIZE * k
     for label, value in items:
         style = Style(SERIF, size, size * 1.5)
         room = width - label_width - 16 * k
@@ -229,14 +232,15 @@ def _draw(
     top, floor = height - 96 * mm * k, 34 * mm * k
     left, right = _columns(facts)
     y = _items(canvas, left, left_edge, top, column, k)
-    label_width, room = 62 * k, column - 78 * k
-    lines, style = fit_scope(facts.scope, room, y - floor, 15 * k, max(8 * k, 6.5))
-    _label(canvas, "经营范围", left_edge, y - (15 * 1.5 + 15 * 0.74) / 2 * k, label_width, 15 * k)
-    shift = max((15 * 1.5 * k - style.leading) / 2, 0)
-    draw_lines(canvas, lines, left_edge + 78 * k, y - shift, room, style)
+    label_width = _label_width(left, k)
+    value_x, room = left_edge + label_width + 16 * k, column - label_width - 16 * k
+    lines, style = fit_scope(facts.scope, room, y - floor, SIZE * k, max(8 * k, 6.5))
+    _label(canvas, "经营范围", left_edge, y - SIZE * (1.5 + 0.74) / 2 * k, label_width, SIZE * k)
+    shift = max((SIZE * 1.5 * k - style.leading) / 2, 0)
+    draw_lines(canvas, lines, value_x, y - shift, room, style)
     _items(canvas, right, left_edge + column + gap, top, column, k)
 
-    office = Style(SERIF, 15 * k, 24 * k, align="right")
+    office = Style(SERIF, SIZE * k, 24 * k, align="right")
     signed = set_lines(runs(f"登记机关　{facts.authority}\n{day(facts.issued)}", office), column)
     foot_y = 36 * mm * k
     draw_lines(canvas, signed, right_edge - column, foot_y + office.leading * len(signed), column, office)

@@ -15,6 +15,8 @@ from signing.papers.data import (
     EvidenceSigner,
     LicenceFacts,
 )
+from signing.papers.kinds import WORDS
+from signing.papers.licences import SIZE
 from tests.signing.papers import reading
 
 URL = "http://127.0.0.1:8001/verify/91000000MA0000001X"
@@ -66,6 +68,24 @@ def test_size_and_reminder():
     assert size(licence(FACTS)) == (420, 297) and size(second) == (297, 210)
     assert "年度报告" in reading.text(second.pdf) and "年度报告" not in reading.text(licence(FACTS).pdf)
     assert "2-1" in reading.text(second.pdf)
+
+
+@pytest.mark.parametrize("kind", list(samples.SAMPLES))
+def test_labels_of_a_licence_are_of_one_size_and_clear_of_the_values(kind):
+    """LIC-07: formats A to G; 执行事务合伙人 and 主要经营场所 are printed as large as 名称."""
+    words = WORDS[kind]
+    facts = replace(FACTS, subject=words.head, place_label=words.place, capital_label=words.capital)
+    labels = ["名称", words.head, words.place, "经营范围", *([words.capital] if words.capital else [])]
+    for paper, scale in ((licence(facts), 1), (duplicate(facts, 1, 1), 0.707)):
+        lines, found = {}, list(reading.characters(paper.pdf, 0))
+        for c in sorted(found, key=lambda c: c.x0):
+            if "Bold" in c.fontname and abs(c.size - SIZE * scale) < 0.1:
+                lines.setdefault(round(c.matrix[5]), []).append(c)
+        printed = "　".join("".join(c.get_text() for c in line) for line in lines.values())
+        assert all(label in printed for label in labels), printed
+        ends = max(c.x1 for c in found if c.get_text() == words.head[-1] and "Bold" in c.fontname)
+        first = min(c.x0 for c in found if c.get_text() == FACTS.name[0] and "Bold" not in c.fontname)
+        assert first > ends + 5
 
 
 def test_simulated_licence_says_so():
