@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from tests.house import _ground, house
+from tests.outside import outside_world, use_for_time
 from tests.processes import Processes, free_port, until
 from workflow.db import forget_engines
 from workflow.settings import settings
@@ -57,5 +58,22 @@ def world(house, tmp_path, monkeypatch):
         what="sandbox",
     )
     until(lambda: httpx.get(f"{settings().bank_url}/healthz", trust_env=False).is_success, what="bank door")
+    yield found
+    found.stop()
+
+
+@pytest.fixture
+def outside(house, tmp_path, monkeypatch):
+    """The outside world, whose authority stamps this house's times."""
+    with outside_world(tmp_path / "sandbox") as world:
+        monkeypatch.setenv("QIBU_SANDBOX_URL", world.url)
+        use_for_time(world, monkeypatch)
+        forget_engines()
+        yield world
+
+
+@pytest.fixture
+def processes(tmp_path):
+    found = Processes(tmp_path)
     yield found
     found.stop()

@@ -6,34 +6,24 @@ The outside time stamping authority answers slowly, so that the moment of dying 
 import json
 import sys
 from collections import Counter
-from io import BytesIO
 
-import pytest
-from pyhanko.pdf_utils.reader import PdfFileReader
 from sqlalchemy import func, select
 
 from signing.tables import Certificate, Evidence
-from signing.validation import validate
+from tests.jobs.cases import WORKER, fields_of, keys, reports_of, state
 from tests.jobs.conftest import until
-from tests.outside import outside_world, use_for_time
-from tests.processes import Processes
 from tests.signatures.conftest import signing
-from workflow import objects
 from workflow.archive.models import ArchivedFile, ArchiveStamp
-from workflow.case import Case, timeline, verify_chains
-from workflow.db import forget_engines
+from workflow.case import timeline, verify_chains
 from workflow.establishment import submission
 from workflow.handoff.operations import close_without_bank
 from workflow.licensing.models import Licence, RegisterEntry
 from workflow.messages.models import Message
 from workflow.review import operations as review
 from workflow.signatures import signing as act
-from workflow.signatures.invitations import live_papers
-from workflow.signer import time_roots, trusted_roots
 
 __all__ = ["signing"]
 SLOW = 0.25  # seconds an answer
-WORKER = [sys.executable, "-m", "app.cli", "worker"]
 SIGN = """
 import json, sys
 from workflow.db import transaction
@@ -43,46 +33,6 @@ token, secret, pin = json.loads(sys.argv[1])
 with transaction() as db:
     signing.sign(db, token, secret, signing.Act(True, signing.shown_to(db, by_token(db, token)), pin))
 """
-
-
-@pytest.fixture
-def outside(house, tmp_path, monkeypatch):
-    """The outside world, whose authority stamps this house's times."""
-    with outside_world(tmp_path / "sandbox") as world:
-        monkeypatch.setenv("QIBU_SANDBOX_URL", world.url)
-        use_for_time(world, monkeypatch)
-        forget_engines()
-        yield world
-
-
-@pytest.fixture
-def processes(tmp_path):
-    found = Processes(tmp_path)
-    yield found
-    found.stop()
-
-
-def reports_of(key: str) -> list:
-    reports = validate(objects.get(key), trusted_roots(), time_roots=time_roots())
-    assert {r.reason for r in reports} == {""}, reports
-    return reports
-
-
-def fields_of(key: str) -> list[str]:
-    """The signatures in a file, oldest first; says nothing of whether they hold."""
-    signatures = PdfFileReader(BytesIO(objects.get(key))).embedded_signatures
-    return [s.field_name for s in sorted(signatures, key=lambda s: s.signed_revision)]
-
-
-def state(db, case) -> str:
-    db.rollback()
-    return db.scalar(select(Case.state).where(Case.id == case.id))
-
-
-def keys(db, case) -> list[tuple[str, bool]]:
-    db.rollback()
-    db.expire_all()
-    return [(paper.key, paper.accepted_at is not None) for paper in live_papers(db, case.id)]
 
 
 def dies_after(processes, outside, name, stamps: int) -> None:

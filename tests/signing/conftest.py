@@ -1,5 +1,6 @@
 """One authority for the room's tests, and papers signed under it."""
 
+import functools
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,12 @@ def authority(founded, db) -> Authority:
 def papers():
     """The unsigned papers of a company with three shareholders, by kind."""
     return {paper.kind: paper for paper in sample_set("llc")}
+
+
+@functools.cache
+def _licence():
+    """The unsigned licence, set once."""
+    return licence(FACTS)
 
 
 @dataclass(frozen=True)
@@ -76,7 +83,7 @@ class Desk:
         return so_far
 
     def licence(self) -> bytes:
-        return pdf.seal(self.db, self.authority, licence(FACTS), self.office())
+        return pdf.seal(self.db, self.authority, _licence(), self.office())
 
 
 @pytest.fixture
