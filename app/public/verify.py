@@ -98,6 +98,7 @@ KINDS = {
     "decision": _l("Notice of a decision"),
     "licence": _l("Business licence"),
     "registration": _l("Registration notice"),
+    "evidence": _l("Evidence report"),
 }
 STATES = {
     "open": (_l("Not everybody has signed yet"), "wait"),

@@ -1,6 +1,10 @@
 """The pages for everybody: home, guide, progress, register, verification of a licence."""
 
+import zipfile
 from datetime import timedelta
+from hashlib import sha256
+from io import BytesIO
+from subprocess import run
 from types import SimpleNamespace
 
 import pytest
@@ -13,6 +17,8 @@ from workflow.accounts.models import Account
 from workflow.case import Actor, CaseEvent
 from workflow.db import engine, now
 from workflow.establishment.models import Paper
+from workflow.evidence.models import EvidenceAccess
+from workflow.evidence.package import Holder, package
 from workflow.figures import ENOUGH, pace
 from workflow.licensing import operations as licensing
 from workflow.licensing.models import Licence, RegisterEntry
@@ -289,8 +295,6 @@ def test_what_is_held_under_a_number(numbers, registered, visitor):
 
 
 def test_a_file_is_held_against_it(numbers, visitor):
-    from io import BytesIO
-
     number, key = next(iter(numbers.items()))
     for data, said in ((objects.get(key), "与平台留存的文件一致"), (b"another", "与平台留存的文件不一致")):
         visitor.get(f"/verify/document/{number}")
@@ -362,3 +366,24 @@ def test_nothing_uploaded_is_kept(registered, visitor):
     notice = objects.get(registered.licence.notice_key)
     upload(visitor, notice + b" ", "notice.pdf")
     assert {path for path in store.rglob("*") if path.is_file()} == before
+
+
+def test_an_evidence_report_is_found_by_its_number(registered, house, visitor):
+    """The number that stands on the sheet leads to what it is, its SHA-256 and date; each package has its own."""
+    for _ in range(2):
+        data = package(house.db, registered.case, Holder("registrar", "0417"))
+    house.db.commit()
+    report = zipfile.ZipFile(BytesIO(data)).read("report.pdf")
+    accesses = house.db.scalars(select(EvidenceAccess).order_by(EvidenceAccess.at)).all()
+    number = accesses[-1].number
+    assert accesses[0].number != number
+    said = run(["pdftotext", "-", "-"], input=report, capture_output=True, check=True).stdout.decode()
+    assert number in said
+    visitor.get("/verify")
+    assert visitor.raw("/verify", code=number.lower()).headers["Location"] == f"/verify/document/{number}"
+    visitor.get(f"/verify/document/{number}")
+    assert "证据报告" in visitor.text() and sha256(report).hexdigest() in visitor.text()
+    assert registered.owner.name not in visitor.text()
+    visitor.send(f"/verify/document/{number}", file=(BytesIO(report), "report.pdf"))
+    assert "与平台留存的文件一致" in visitor.text()
+    visitor.get(f"/verify/document/{registered.case.number}-E1", 404)

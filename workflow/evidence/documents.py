@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from workflow.establishment.models import Paper
+from workflow.evidence.models import EvidenceAccess
 from workflow.licensing.models import Licence
 from workflow.naming.declaration import NameDeclaration
 from workflow.review.models import Decision
@@ -14,7 +15,7 @@ from workflow.review.models import Decision
 
 @dataclass(frozen=True)
 class Document:
-    """One paper or notice. `kind`: paper, name_notice, correction, refusal, decision, licence, registration.
+    """One paper or notice. `kind`: paper, name_notice, correction, refusal, decision, licence, registration, evidence.
 
     `state`: open (not everybody has signed), signed, replaced, in_force or revoked. `sha256` is of the newest file.
     """
@@ -30,7 +31,13 @@ class Document:
 def document(db: Session, number: str) -> Document | None:
     """The newest document with this number, or None."""
     number = number.strip().upper()
-    return _paper(db, number) or _decision(db, number) or _name(db, number) or _licence(db, number)
+    return (
+        _paper(db, number)
+        or _decision(db, number)
+        or _name(db, number)
+        or _report(db, number)
+        or _licence(db, number)
+    )
 
 
 def _paper(db: Session, number: str) -> Document | None:
@@ -57,6 +64,11 @@ def _name(db: Session, number: str) -> Document | None:
         return None
     state = "in_force" if row.state in ("reserved", "used") else "replaced"
     return Document(number, "name_notice", "", _hash(row.notice_key), row.declared_at, state)
+
+
+def _report(db: Session, number: str) -> Document | None:
+    row = db.scalar(select(EvidenceAccess).where(EvidenceAccess.number == number)) if number else None
+    return Document(number, "evidence", "", row.report_sha256, row.at, "signed") if row else None
 
 
 def _licence(db: Session, number: str) -> Document | None:

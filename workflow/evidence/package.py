@@ -102,21 +102,23 @@ def package(db: Session, case: Case, holder: Holder) -> bytes:
     Raises NotFound while the case has no papers, OutsideFailure when the report cannot be sealed: then nothing leaves.
     """
     try:
-        data = _made(db, case, holder)
+        data, number, report = _made(db, case, holder)
     except SigningError as error:
         raise OutsideFailure(f"sealing: {error}") from error
     access = EvidenceAccess(case_id=case.id, actor_kind=holder.kind, actor_id=holder.id)
-    access.sha256 = sha256(data).hexdigest()
+    access.sha256, access.number, access.report_sha256 = sha256(data).hexdigest(), number, report
     db.add(access)
     db.flush()
     return data
 
 
-def _made(db: Session, case: Case, holder: Holder) -> bytes:
+def _made(db: Session, case: Case, holder: Holder) -> tuple[bytes, str, str]:
+    """The ZIP, its report's number, and the report's SHA-256."""
     papers = _papers(db, case, holder)
     if not papers:
         raise NotFound("evidence")
     moment = now()
+    number = f"{case.number}-E{moment:%y%m%d%H%M%S}{moment.microsecond // 1000:03d}"
     history, rest = timeline(db, case.id), evidence.of(db, case.number)
     mine = {str(row.id) for row in invitations_of(db, case.id) if row.person_key == holder.key} | {holder.id}
     roots, places = _places(db, [row.hash for row in history] + [row.digest for row in rest])
@@ -156,17 +158,18 @@ def _made(db: Session, case: Case, holder: Holder) -> bytes:
     }
     machine = json.dumps(content, ensure_ascii=False, indent=1).encode()
     days = {digest: date.fromisoformat(place["day"]) for digest, place in places.items()}
-    report = _report(db, case, holder, moment, machine, papers, history, rest, roots, days, mine)
+    report = _report(db, case, holder, number, moment, machine, papers, history, rest, roots, days, mine)
     believed = [(ROOT, authority().root.public_bytes(Encoding.PEM))]
     if time_roots():
         believed.append((TIME_ROOTS, b"".join(root.public_bytes(Encoding.PEM) for root in time_roots())))
-    return _zipped(
+    data = _zipped(
         moment,
         [
             (SHEET, report), (EVIDENCE, machine), *believed,
             ("README.txt", NOTE.format(portal=settings().portal_url).encode()), *((p.file, p.data) for p in papers),
         ],
     )  # fmt: skip
+    return data, number, sha256(report).hexdigest()
 
 
 def _papers(db: Session, case: Case, holder: Holder) -> list[Enclosed]:
@@ -221,7 +224,7 @@ def _consents(rest: list[Evidence]) -> list[tuple[str, str]]:
 
 
 def _report(
-    db: Session, case: Case, holder: Holder, moment: datetime, machine: bytes, papers: list[Enclosed],
+    db: Session, case: Case, holder: Holder, number: str, moment: datetime, machine: bytes, papers: list[Enclosed],
     history: list[CaseEvent], rest: list[Evidence], roots: dict[date, EvidenceRoot], days: dict[str, date], mine: set[str],
 ) -> bytes:  # fmt: skip
     office = catalogue(db).authorities[case.authority_code]
@@ -235,7 +238,7 @@ def _report(
     ]  # fmt: skip
     trusted = [*trusted_roots(), *time_roots()]
     facts = EvidenceFacts(
-        number=f"{case.number}-E{moment:%y%m%d%H%M%S}", case_number=case.number, entity_name=case.name,
+        number=number, case_number=case.number, entity_name=case.name,
         authority=office.name, issued=moment, holder=words.HOLDER[holder.kind], file_sha256=digest,
         papers=tuple(
             EvidencePaper(p.title, p.file, sha256(p.data).hexdigest(), tuple(_signed_by(p.data, holder)))
