@@ -23,14 +23,17 @@ DOCUMENT_SIGNING = ObjectIdentifier("1.3.6.1.5.5.7.3.36")  # RFC 9336
 class Profile:
     """One kind of certificate. `lifetime` is the most it may live; `usages` are KeyUsage names of RFC 5280.
 
-    `renew_before`: how long before its end one in use is replaced. An issuer goes early enough for what it issues to
-    live its full time.
+    `renew_before`: how long before its end one in use is replaced. `in_use`: how long one works at most; an issuer goes
+    long before its end, because validators other than ours (pyHanko's AdES validation) take no archive stamp for proof
+    once a certificate between signer and root has run out. So whatever is signed, every issuer above it lives on for 15
+    years at least: root 30 - 10 - 5, issuing 20 - 5.
     """
 
     name: str
     lifetime: timedelta
     usages: frozenset[str]
     renew_before: timedelta = timedelta(0)
+    in_use: timedelta | None = None
     extended: tuple[ObjectIdentifier, ...] = ()
     extended_critical: bool = False
     authority: bool = False
@@ -52,9 +55,9 @@ PROFILES: dict[str, Profile] = {
     for profile in (
         Profile(
             "root",
-            20 * YEAR,
+            30 * YEAR,
             frozenset({"key_cert_sign", "crl_sign"}),
-            10 * YEAR,
+            in_use=10 * YEAR,
             authority=True,
             issued_by="root",
             required_subject=("C", "O", "CN"),
@@ -62,9 +65,9 @@ PROFILES: dict[str, Profile] = {
         ),
         Profile(
             "issuing",
-            10 * YEAR,
+            20 * YEAR,
             frozenset({"key_cert_sign", "crl_sign"}),
-            5 * YEAR,
+            in_use=5 * YEAR,
             authority=True,
             path_length=0,
             issued_by="root",

@@ -259,7 +259,7 @@ class Due:
 
 
 def due(authority: "Authority", at: datetime | None = None) -> list[Due]:
-    """What should be replaced at this moment (now): see `Profile.renew_before`.
+    """What should be replaced at this moment (now): see `Profile.renew_before` and `Profile.in_use`.
 
     What a new certificate would not outlive, because its issuer ends as soon, waits for a new issuer.
     """
@@ -285,9 +285,11 @@ def due(authority: "Authority", at: datetime | None = None) -> list[Due]:
             working.append(("ocsp", issuer, labels[-1], end))
     found = []
     for profile, subject, label, end in working:
-        rule, until = PROFILES[profile], authority.certificate(label).not_valid_after_utc
+        rule, certificate = PROFILES[profile], authority.certificate(label)
+        until = certificate.not_valid_after_utc
         gain = min(now + rule.lifetime, end) - until
-        if until - now < rule.renew_before and (gain > timedelta(days=1) or profile == "root"):
+        worn = rule.in_use is not None and now - certificate.not_valid_before_utc >= rule.in_use
+        if worn or (until - now < rule.renew_before and gain > timedelta(days=1)):
             found.append(Due(label, profile, until, subject, profile in ("root", "issuing")))
     for label, name in authority.root_lists():
         listed_until = x509.load_der_x509_crl(authority.shelf.root_list(name)).next_update_utc

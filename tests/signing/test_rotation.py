@@ -225,4 +225,12 @@ def test_the_roots_list_forgets_nothing(own, db, sessions):
 
 def test_every_kind_in_use_is_replaced_some_time():
     """Every profile but the one-time one says when it is replaced."""
-    assert {name for name, profile in PROFILES.items() if not profile.renew_before} == {"event"}
+    assert {name for name, p in PROFILES.items() if not (p.renew_before or p.in_use)} == {"event"}
+
+
+def test_every_issuer_lives_for_fifteen_years_after_what_it_signed():
+    """Made on the last day of its root's work and used to the last of its own, an issuing certificate has 15 years left."""
+    root, issuing = PROFILES["root"], PROFILES["issuing"]
+    last_made, last_used = root.in_use, root.in_use + issuing.in_use
+    end = min(last_made + issuing.lifetime, root.lifetime)
+    assert end - last_used >= timedelta(days=15 * 365)
