@@ -167,10 +167,23 @@ class Authority:
                     self._record(db, change.made)
             self.shelf.save(change.manifest)
 
-    def rotate_issuing(self, sessions: Sessions | None = None) -> str:
-        """Put a new issuing certificate (and its OCSP delegate) to work; needs the root's key. Returns its label."""
+    def rotate_issuing(self, sessions: Sessions | None = None, suite: str = "p256") -> str:
+        """Put a new issuing certificate (with its OCSP delegate) to work; needs its root's key. Returns its label.
+
+        `suite`: p256 or sm2. Raises `AuthorityUnavailable` when no authority uses SM2 yet.
+        """
+        if suite == "sm2":
+            root = self.root_issuer(self._sm2()["issuing"][-1])
+            with self.changing(sessions) as change:
+                return change.add_sm2_issuing(self.sm2_keys, root)
         with self.changing(sessions) as change:
             return change.add_issuing(self.root_issuer())
+
+    def _sm2(self) -> dict[str, Any]:
+        try:
+            return dict(self.manifest["sm2"])
+        except KeyError:
+            raise AuthorityUnavailable("no registration authority seals with SM2 yet") from None
 
     def rotate_tsa(self, sessions: Sessions | None = None) -> str:
         """Put a new time stamping key to work. Returns its label."""
@@ -182,17 +195,21 @@ class Authority:
         with self.changing(sessions) as change:
             return change.add_ocsp(issuer)
 
-    def rotate_seal(self, authority_code: str, name: str = "", sessions: Sessions | None = None) -> str:
+    def rotate_seal(
+        self, authority_code: str, name: str = "", sessions: Sessions | None = None, suite: str = "p256"
+    ) -> str:
         """Put a new seal key of a registration authority to work. Returns its label.
 
         `name`: the one of the seal so far if left out. Raises `AuthorityUnavailable` when it has no seal yet.
         """
         if not name:
-            labels = self.manifest["seals"].get(authority_code)
+            labels = (self._sm2() if suite == "sm2" else self.manifest)["seals"].get(authority_code)
             if not labels:
                 raise AuthorityUnavailable(f"the registration authority {authority_code} has no seal yet")
             name = common_name(self.certificate(labels[-1]).subject)
         with self.changing(sessions) as change:
+            if suite == "sm2":
+                return change.add_sm2_seal(self.sm2_keys, authority_code, name)
             return change.add_seal(authority_code, name)
 
     def renew_root_list(

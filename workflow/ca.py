@@ -9,6 +9,7 @@ from cryptography import x509
 from signing import revocation, rotation
 from signing.authority import serial_of
 from signing.errors import SigningError
+from signing.suites import SUITES
 from signing.tables import Certificate
 from workflow.db import transaction
 from workflow.signer import authority
@@ -42,21 +43,26 @@ def status() -> None:
 @ca.command()
 @click.argument("what", type=click.Choice(["issuing", "tsa", "ocsp", "seal"]))
 @click.argument("which", default="")
-def rotate(what: str, which: str) -> None:
+@click.option(
+    "--suite", type=click.Choice(sorted(SUITES)), default="p256", help="sm2: issuing and seal of 国密."
+)
+def rotate(what: str, which: str, suite: str) -> None:
     """Put a new key to work at once: of the issuing certificate (needs the root's key), the time stamps, OCSP, a seal.
 
     WHICH: the issuing label for ocsp (the current one if left out), the registration authority's code for seal.
     Whoever signs meanwhile goes on; what was signed before stays valid.
     """
     own = authority()
+    if suite == "sm2" and what in ("tsa", "ocsp"):
+        raise click.UsageError(f"The SM2 tree has no {what}: time stamps are P-256, revocation is by lists.")
     if what == "issuing":
-        label = own.rotate_issuing(transaction)
+        label = own.rotate_issuing(transaction, suite)
     elif what == "tsa":
         label = own.rotate_tsa(transaction)
     elif what == "ocsp":
         label = own.rotate_ocsp(which, transaction)
     else:
-        label = own.rotate_seal(which, sessions=transaction)
+        label = own.rotate_seal(which, sessions=transaction, suite=suite)
     click.echo(f"{label} is in use.")
 
 

@@ -103,6 +103,12 @@ def test_commands_replace_every_key(house):
         assert visitor.get(f"/pki/{label}.cer").status_code == 200
     assert "has no seal yet" in qibu("rotate", "seal", "999999", code=1)
     assert "is not here" in qibu("rotate", "ocsp", "issuing-9", code=1)
+    assert "no registration authority seals with SM2" in qibu("rotate", "issuing", "--suite", "sm2", code=1)
+    assert "SM2 tree has no tsa" in qibu("rotate", "tsa", "--suite", "sm2", code=2)
+    running.seal_for(house.db, "420106", "样例局", suite="sm2")
+    house.db.commit()
+    assert qibu("rotate", "issuing", "--suite", "sm2").startswith("sm2-issuing-2 ")
+    assert qibu("rotate", "seal", "420106", "--suite", "sm2").startswith("sm2-seal-420106-2 ")
 
 
 def test_status_names_what_is_due(house):

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from signing import evidence
 from signing.errors import TimeStampFailure
+from signing.validation import validate
 from tests import factories
 from tests.signatures.people import Identity, act_of, keep_by_pin, token_of
 from workflow import objects
@@ -21,6 +22,7 @@ from workflow.evidence import records
 from workflow.messages.models import Message
 from workflow.signatures import checks, invitations
 from workflow.signatures import signing as act
+from workflow.signer import authority
 
 
 def test_consent_then_all_papers_in_one_act(signing):
@@ -178,3 +180,18 @@ def test_only_signatures_on_changed_papers_fall(house):
     for key in wanted:
         sign_as(house, live[key])
     assert case.state == "signed"
+
+
+def test_signers_come_in_any_order_after_the_certification(house):
+    """No law sets an order among signers; ES-21 wants it on record: in the revisions of the paper and in the evidence."""
+    case = two_partners(house)
+    first, second = invitations.current_of(house.db, case.id).values()
+    for row in (second, first):
+        sign_as(house, row)
+    assert case.state == "signed"
+    recorded = [r.facts["invitation"] for r in evidence.of(house.db, case.number) if r.kind == "signature"]
+    assert recorded == [str(second.id), str(first.id)]
+    shared = next(p for p in invitations.live_papers(house.db, case.id) if len(p.signers) == 2)
+    reports = validate(objects.get(shared.key), [authority().root])
+    assert [r.field for r in reports] == ["certified", f"sig_{second.person_key}", f"sig_{first.person_key}"]
+    assert {r.reason for r in reports} == {""}

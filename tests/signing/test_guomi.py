@@ -11,7 +11,7 @@ from asn1crypto import cms
 from asn1crypto import x509 as asn1
 from cryptography import x509
 
-from signing import guomi, pdf, proofs, revocation, rotation, suites
+from signing import guomi, pdf, proofs, revocation, rotation, suites, timestamp
 from signing.authority import Authority
 from signing.errors import AuthorityUnavailable, CertificateUnusable
 from signing.keys import FolderKeys
@@ -21,6 +21,7 @@ from tests.signing.conftest import PASSPHRASE, pdfsig, run
 from tests.signing.papers.test_licence_and_notices import FACTS
 from tests.signing.test_authority import pem
 from tests.signing.test_rotation import sessions
+from tests.signing.test_years import Machine
 
 IDENTITY = "distid:1234567812345678"
 __all__ = ["sessions"]
@@ -170,6 +171,41 @@ def test_a_sealed_licence(own, db, tmp_path):
     said = run("openssl", "pkeyutl", "-verify", "-pubin", "-inkey", public, "-in", data, "-sigfile", signature, "-rawin",
                "-digest", "sm3", "-pkeyopt", IDENTITY)  # fmt: skip
     assert "Verified Successfully" in said
+
+
+def test_archive_stamps_carry_it_over_the_years(own, db, monkeypatch):
+    """B-LTA: seal and its issuer have run out, the stamps (P-256) prove when it was made; without renewal it is over."""
+    monkeypatch.setattr(timestamp, "CheckedClock", Machine)
+    start, year = datetime.now(UTC), timedelta(days=365)
+    file = pdf.archive(db, own, sealed(own, db))
+    assert [(r.reason, r.level) for r in validate(file, own.roots)] == [("", "B-LTA"), ("", "")]
+    once = file
+    with time_machine.travel(start + 4 * year):
+        assert own.certificate("sm2-seal-420106-1").not_valid_after_utc < datetime.now(UTC)
+        own.rotate_ocsp()
+        own.rotate_tsa()
+        own.renew_root_list()
+        own.register(db)
+        file = pdf.archive(db, own, once)
+    at = start + 8 * year
+    assert [(r.reason, r.level) for r in validate(file, own.roots, at)] == [("", "B-LTA"), ("", ""), ("", "")]
+    assert {r.reason for r in validate(once, own.roots, at)} == {"time_stamp_untrusted"}
+    other = own.roots[:1]  # the root of the stamps alone does not vouch for the seal
+    assert validate(file, other, at)[0].reason == "untrusted_root"
+
+
+def test_its_keys_change_by_command(own, db, sessions):
+    """New issuing certificate and seal of the second suite at once; what was sealed before stays valid."""
+    with pytest.raises(AuthorityUnavailable, match="SM2 yet"):
+        own.rotate_issuing(suite="sm2")
+    before = sealed(own, db)
+    assert own.rotate_issuing(sessions, suite="sm2") == "sm2-issuing-2"
+    assert own.rotate_seal("420106", sessions=sessions, suite="sm2") == "sm2-seal-420106-2"
+    with pytest.raises(AuthorityUnavailable, match="no seal yet"):
+        own.rotate_seal("420107", suite="sm2")
+    after = sealed(own, db)
+    assert own.seal_for(db, "420106", "样例局", suite="sm2").issuer == "sm2-issuing-2"
+    assert [reason_of(file, *own.roots) for file in (before, after)] == ["", ""]
 
 
 def test_common_readers_do_not_know_it(own, db, tmp_path):

@@ -2,6 +2,8 @@
 
 import io
 import itertools
+import json
+from pathlib import Path
 
 import pytest
 from pyhanko.pdf_utils import generic
@@ -12,7 +14,7 @@ from pyhanko.sign.fields import enumerate_sig_fields
 
 from signing import pdf
 from signing.errors import PaperRefused
-from signing.validation import validate
+from signing.validation import as_json, validate
 from tests.signing.conftest import Desk, pdfsig
 from tests.signing.test_pdf import by_pyhanko, update
 
@@ -107,3 +109,15 @@ def test_growth_of_each_layer(desk, caplog):
     growth = [b - a for a, b in itertools.pairwise(sizes)]
     assert max(growth) <= 25 * 1024, growth
     assert not [r for r in caplog.records if r.name.startswith("pyhanko")]
+
+
+def test_the_keys_of_the_report_for_programs(desk):
+    """`qibu verify --json`: the keys that docs/signatures.md promises are there for each signature, by these names."""
+    rows = json.loads(as_json(validate(desk.accepted("appointment"), [desk.authority.root])))["signatures"]
+    promised = {
+        "field", "signer", "serial", "time_source", "time", "intact", "trusted", "revocation", "coverage", "changes", "level",
+    }  # fmt: skip
+    assert len(rows) > 2 and all(promised <= set(row) for row in rows)
+    docs = (Path(__file__).parents[2] / "docs" / "signatures.md").read_text()
+    said = next(line for line in docs.splitlines() if line.startswith("The keys of `--json`"))
+    assert all(f"`{key}`" in said for key in rows[0])
