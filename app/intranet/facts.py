@@ -239,10 +239,11 @@ def rows(facts: Catalogue, kind: str, text: str) -> list[Any]:
 
 def cells(facts: Catalogue, kind: str, row: Any) -> list[tuple[Any, str]]:
     """What a table shows of a row: the value and its column."""
-    return [(_cell(facts, column, getattr(row, column)), column) for column in COLUMNS[kind]]
+    return [(said(facts, column, getattr(row, column)), column) for column in COLUMNS[kind]]
 
 
-def _cell(facts: Catalogue, column: str, value: Any) -> Any:
+def said(facts: Catalogue, column: str, value: Any) -> Any:
+    """A value as people read it: codes of authorities and places by their names."""
     if isinstance(value, list):
         return "；".join(value[:6]) + ("…" if len(value) > 6 else "")
     if column == "authority_code" and value in facts.authorities:

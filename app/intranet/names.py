@@ -257,6 +257,8 @@ def _shown(kind: str, key: str, value: str) -> Any:
     """A value of a change as people read it."""
     if key in ("valid_from", "valid_to"):
         return facts.last_day(kind, key, date.fromisoformat(value))
+    if key in ("authority_code", "division_code"):
+        return facts.said(catalogue_of_facts(db), key, value)
     if key == "exceptions" or key in facts.SEPARATED:
         return value.replace(";", "；")
     words = {"effect": CHOICES, "match": MATCHES, "source": SOURCES} | facts.WORDS

@@ -25,7 +25,7 @@ from workflow.establishment import scope, wishes
 blueprint = Blueprint("intranet_wishes", __name__, url_prefix="/scope-wishes")
 STATES = {
     "open": _l("Open"), "added": _l("Added to the catalogue"), "answered": _l("Answered with an existing entry"),
-    "refused": _l("Refused"),
+    "refused": _l("Not accepted"),
 }  # fmt: skip
 COLOURS = {"open": "wait", "added": "good", "answered": "info", "refused": "bad"}
 NEAREST = 5
@@ -38,7 +38,7 @@ class AnswerForm(forms.Form):
         _l("Answer"), required=_l("Choose an answer"),
         choices=[
             ("answered", _l("An existing entry serves"), _l("Applicants who ask for this wording are shown the entry.")),
-            ("refused", _l("Refuse"), _l("Applicants who ask for this wording are told the reason; each case is still decided by itself.")),
+            ("refused", _l("Do not accept it"), _l("Applicants who ask for this wording are told the reason; each case is still decided by itself.")),
         ],
     )  # fmt: skip
     entry = forms.TextField(

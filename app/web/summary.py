@@ -78,7 +78,7 @@ def section_title(kind: types.EntityKind, section: str) -> str:
     """What a section is called for this type: shareholders are partners elsewhere, officers a person in charge."""
     if section == "shareholders" and kind.role != "shareholder":
         return _capital_letter(kind.role_words)
-    if section == "officers" and kind.leadership != "company":
+    if section == "officers" and len(kind.offices) == 1:
         return str(OFFICES[kind.offices[0]])
     if section == "capital" and not kind.term_asked:
         return _capital_letter(kind.capital_words)

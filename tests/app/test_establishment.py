@@ -508,6 +508,24 @@ def test_only_what_the_notice_names_can_be_changed(returned):
     assert returned.send("/application/generate").location.endswith("/signatures")
 
 
+def test_a_correction_is_said_at_its_field_and_nothing_secret_is_shown(house):
+    """The list leads to the page of the one shareholder; there the date is open, numbers are masked, nobody can be removed."""
+    case = house.submitted()
+    review.claim(house.db, house.staff(), case.id)
+    wanted = [Wanted(field="contributions.0.due", reason_code="", text="出资日期请提前。"), Wanted(field="attachments", reason_code="", text="请补充合同。")]  # fmt: skip
+    submission.return_for_correction(house.db, house.staff(), case.id, wanted)
+    house.db.commit()
+    pages = Pages(house, case)
+    listed = pages.look("/application")
+    root = pages.url("/application")
+    assert f'href="{root}/shareholders/p1"' in listed and f'href="{pages.url("/attachments")}"' in listed
+    assert "/remove" not in pages.look("/application/shareholders")
+    page = pages.look("/application/shareholders/p1")
+    assert 'href="#asked-due"' in page and 'id="asked-due"' in page and 'name="due-year"' in page
+    person = pages.application.people[0]
+    assert person.id_number not in page and person.phone not in page and "990000********" in page
+
+
 def test_a_closed_application_is_read_only_and_revising_names_the_signatures(full):
     db = full.house.db
     papers.generate(db, full.case.id, full.house.owner(full.case))

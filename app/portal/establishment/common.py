@@ -1,7 +1,7 @@
 """What the pages of an application share: the case in hand, forms that know where their values live, saving."""
 
 import copy
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import cached_property
 from typing import Any, ClassVar, Self
 
@@ -75,13 +75,30 @@ class Filing:
 
         return section_of(Problem("", path, drafts.LOCKED_FIELD), self.application)
 
+    def may_leave(self, path: str) -> bool:
+        """Whether entries of a list may be taken out: not when a return has opened only parts of it."""
+        return self.editable and (not self.returned or covers(self.opened, path))
+
     def place_of(self, path: str) -> tuple[str, str]:
         """Title and address of the page where a path is put right."""
         if path == "attachments":
             return gettext("Attachments"), url_for("attachments.index", number=self.case.number)
         section = self.section_of(path)
         title = section_title(self.kind, section) if section in SECTIONS else gettext("Check your answers")
-        return title, self.url(section)
+        return title, self._own_page(path, section) or self.url(section)
+
+    def _own_page(self, path: str, section: str) -> str:
+        """The page of the one founder or person whom a path speaks of, where there is one."""
+        root, *rest = path.split(".")
+        if root not in ("contributions", "people", "organisations") or not rest or not rest[0].isdigit():
+            return ""
+        row = getattr(self.application, root)[int(rest[0])]
+        key = row.party if root == "contributions" else row.key
+        if self.kind.founders == "list" and key in {r.party for r in self.application.contributions}:
+            return url_for("establishment.shareholder", number=self.case.number, key=key)
+        if root == "people" and section == "officers":
+            return url_for("establishment.person", number=self.case.number, key=key, back=section)
+        return ""
 
     def save(self, change: Any, version: int | None) -> None:
         """Store a change. Raises Conflict (`changed_elsewhere`, `moved_on`), RuleViolation (`locked`)."""
@@ -152,6 +169,7 @@ class SectionForm(forms.Form):
     changed = forms.HiddenField()
     base = forms.HiddenField()  # what the page was made from, see merging.py
     section: ClassVar[str] = ""
+    secret: ClassVar[dict[str, Callable[[str], str]]] = {}  # how a value is masked where it is only shown
     paths: ClassVar[dict[str, str]] = {}
 
     @classmethod
@@ -171,11 +189,27 @@ class SectionForm(forms.Form):
             plain = cls(formdata=None, data=data)
             plain.filing, plain.context = filing, context
             plain.prepare(filing)
-            form.shut = {name: (plain[name].label.text, shown(plain[name])) for name in shut}
+            form.shut = {name: (plain[name].label.text, plain.told(name)) for name in shut}
             for name in shut:
                 del form[name]
         form.close()
+        form.asked = form.corrections()
         return form
+
+    def told(self, name: str) -> str:
+        """A field's value as words; numbers and phones of people are masked."""
+        return self.secret.get(name, str)(shown(self[name]))
+
+    def corrections(self) -> dict[str, str]:
+        """What the notice asks of the fields that it opened, each said at the first field that it concerns."""
+        asked: dict[str, str] = {}
+        for wanted in self.filing.corrections:
+            path = wanted.field
+            for name, place in self.where().items():
+                if name in self and (place == path or covers([place], path) or covers([path], place)):
+                    asked[name] = f"{asked[name]} {wanted.text}" if name in asked else wanted.text
+                    break
+        return asked
 
     def stored(self) -> Self:
         """The same form as it would be shown now, whatever was typed."""
@@ -300,7 +334,8 @@ def shown(field: Any) -> str:
         from app.web.layout import day
 
         return day(field.data)
-    return str(field._value() or "") + (f" {field.suffix}" if getattr(field, "suffix", None) else "")
+    text = str(field._value() or "")
+    return f"{text} {field.suffix}" if text and getattr(field, "suffix", None) else text
 
 
 def fill_in(

@@ -227,6 +227,14 @@ def put_offices(application: Application, values: dict[str, Any]) -> None:
     lead.legal_representative_office = next((o for o in ("chair", "director", "manager") if o in held), "")
 
 
+HINTS = {
+    ("branch", "person_in_charge"): _l("Runs the branch for the company and stands on its licence."),
+    ("cooperative", "cooperative_chair"): _l("One of the members; the legal representative."),
+    ("cooperative", "manager"): _l("Hired by the chair or the council; may be the chair too."),
+    ("cooperative", "supervisor"): _l("Neither the chair nor the manager."),
+}  # fmt: skip
+
+
 @autosaved
 class OfficesForm(SectionForm):
     """The offices of types that are no companies, one question each; the first makes its holder the head."""
@@ -239,7 +247,7 @@ class OfficesForm(SectionForm):
         """A form that asks for the offices of this type; only the first must be filled."""
         fields = {
             f"office_{o}": forms.Select(
-                OFFICES[o], blank=NOBODY if place else SOMEBODY, choices=[], mark_optional=bool(place),
+                OFFICES[o], blank=NOBODY if place else SOMEBODY, choices=[], mark_optional=bool(place), hint=HINTS.get((filing.kind.code, o)),
                 required=None if place else SOMEBODY,
             )
             for place, o in enumerate(filing.kind.offices)

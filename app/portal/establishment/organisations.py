@@ -1,7 +1,7 @@
 """What is asked of an organisation: as the register has it where it is ours, and who represents it (RN-03)."""
 
 from collections.abc import Collection
-from typing import Any
+from typing import Any, ClassVar
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
@@ -16,6 +16,7 @@ from workflow.establishment.rules.common import uses
 from workflow.licensing.models import RegisterEntry
 from workflow.licensing.queries import entry
 from workflow.licensing.uscc import problem_with
+from workflow.personal import mask_id_number, mask_phone
 
 ORGANISATION_FIELDS = ("name", "kind", "uscc", "address", "representative")
 KINDS = [
@@ -34,12 +35,15 @@ NOT_HERE = Words(
 class OrganisationFields(SectionForm):
     """An organisation and who represents it."""
 
+    secret: ClassVar = {"representative_id_number": mask_id_number, "representative_phone": mask_phone}
+
     name = forms.TextField(
         _l("Name of the organisation"), max_length=120, required=_l("Enter the organisation's name")
     )
     kind = forms.Select(_l("Kind"), choices=KINDS, default="company", required=_l("Choose the kind"))
     uscc = forms.TextField(
         _l("Unified social credit code"), max_length=18, required=_l("Enter the credit code"), classes="govuk-input--width-20",
+        hint=_l("18 characters, on its licence. Look it up, and what the register knows is filled in."),
         filters=[lambda value: forms.half_width(value).upper() if isinstance(value, str) else value],
     )  # fmt: skip
     address = forms.TextField(_l("Address"), max_length=120)

@@ -1,6 +1,6 @@
 """People of an application: entered once, named everywhere else; their secrets are shown to nobody again."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -31,6 +31,8 @@ PERSON_FIELDS = ("name", "id_type", "id_number", "nationality", "phone", "email"
 
 class PersonFields(SectionForm):
     """What is asked of a natural person; sex and birth date follow from the ID number."""
+
+    secret: ClassVar = {"id_number": mask_id_number, "phone": mask_phone}
 
     name = forms.TextField(
         _l("Full name"), max_length=50, required=_l("Enter the name"), hint=_l("As on the identity document")

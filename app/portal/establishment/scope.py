@@ -36,7 +36,8 @@ class ScopeForm(SectionForm):
     def fitting(cls, filing: Filing) -> type[Self]:
         """A form that asks for the approval of each entry that needs one before registration."""
         fields = {
-            name: forms.TextField(_l("Number of the approval"), max_length=100, classes="govuk-input--width-20", mark_optional=False)
+            name: forms.TextField(_l("Number of the approval"), max_length=100, classes="govuk-input--width-20", mark_optional=False,
+                                  hint=_l("The document itself is uploaded under Attachments."))
             for name, _ in approvals(filing)
         }  # fmt: skip
         return type("ScopeForm", (cls,), fields)

@@ -40,8 +40,8 @@ class ContributionFields(SectionForm):
         choices=[(k, v) for k, v in FORMS.items() if k != "labour"],
     )  # fmt: skip
     due = forms.DateField(
-        _l("To be paid by"), hint=_l("At the latest five years after establishment; we propose the last day.")
-    )
+        _l("To be paid by"), hint=_l("At the latest five years after establishment; we propose the last day."), mark_optional=False
+    )  # fmt: skip
     role = forms.Radios(
         _l("Role"), inline=True, required=_l("Choose the role"),
         choices=[("general_partner", _l("General partner")), ("limited_partner", _l("Limited partner"))],
@@ -64,6 +64,7 @@ class ContributionFields(SectionForm):
                 _l("Paid on"),
                 _l("Promoters pay in full before establishment."),
             )
+            self.paid.mark_optional, self.paid.hint = False, _l("The whole of it: promoters pay in full before establishment.")  # fmt: skip
         elif "due" in self and "labour" in asks:
             self.due.hint = _l("As the partners agreed.")
         if "shares" in asks:
