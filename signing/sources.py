@@ -257,12 +257,18 @@ def fresh_proofs(authority: Authority, tokens: list[cms.SignedData]) -> Proofs:
     What cannot be had is left out: the file holds those of then, and a member that is gone must not keep it from
     being renewed.
     """
-    found, end = NO_PROOFS, time.monotonic() + (authority.pool.seconds if authority.pool else 0.0)
+    found = NO_PROOFS
     for token in tokens:
+        failures = []
+        end = time.monotonic() + (authority.pool.seconds if authority.pool else 0.0)
         for member in authority.pool.members if authority.pool else ():
             try:
                 found += outside.fresh_proofs(member, token, end)
                 break
             except TimeStampFailure as failure:
-                log.warning("no fresh proofs from the time stamping authority %s: %s", member.name, failure)
+                failures.append(f"{member.name}: {failure}")
+        else:
+            log.warning(
+                "no fresh proofs of an outside time stamp: %s", "; ".join(failures) or "nobody to ask"
+            )
     return found

@@ -2,7 +2,7 @@
 
 import base64
 
-from flask import Blueprint, Response, jsonify, render_template
+from flask import Blueprint, Response, current_app, jsonify, render_template
 from flask.typing import ResponseReturnValue
 
 from app.web.access import public
@@ -21,7 +21,10 @@ blueprint = Blueprint("evidence", __name__, url_prefix="/evidence/roots")
 def roots() -> ResponseReturnValue:
     """Every day's root, newest first, and how to check one without us."""
     page = paginate(db, anchoring.roots())
-    return render_template("public/evidence/roots.html", page=page, statement=statement_of)
+    return render_template(
+        "public/evidence/roots.html", page=page, statement=statement_of,
+        outside_stamps=bool(current_app.extensions["authority"].time_roots),
+    )  # fmt: skip
 
 
 @blueprint.get("/<day>.json")

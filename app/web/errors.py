@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from flask import Flask, Response, g, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DataError
+from psycopg.errors import LockNotAvailable
+from sqlalchemy.exc import DataError, OperationalError
 from werkzeug.exceptions import HTTPException
 
 from app.web.i18n import say
@@ -89,6 +90,10 @@ REFUSALS = {
         ),
     ),
 }
+BUSY = Refusal(
+    Words("有人正在办理同一件业务", "Somebody else is at work on the same thing"),
+    Words("您已填写的内容没有丢失。请等一分钟再试。", "What you saved is kept. Wait a minute and try again."),
+)
 FORM_EXPIRED = Refusal(
     Words("页面停留太久，已经过期", "This page was open too long and has expired"),
     Words("请返回上一页，刷新后重新提交。", "Go back, reload the page and send it again."),
@@ -194,6 +199,16 @@ def init_errors(app: Flask) -> None:
     @app.errorhandler(CSRFError)
     def form_expired(error: CSRFError) -> ResponseReturnValue:
         return refuse(400, "form_expired", FORM_EXPIRED)
+
+    @app.errorhandler(OperationalError)
+    def busy(error: OperationalError) -> ResponseReturnValue:
+        """Somebody else holds what is wanted for longer than one waits, such as a signer whose time stamps are slow."""
+        if not isinstance(error.orig, LockNotAvailable):
+            return unexpected(error)
+        log.warning("somebody else holds it")
+        response = refuse(503, "busy", BUSY)
+        response.headers["Retry-After"] = "60"
+        return response
 
     @app.errorhandler(DataError)
     def unstorable(error: DataError) -> ResponseReturnValue:

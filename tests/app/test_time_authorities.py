@@ -62,8 +62,9 @@ def test_a_licence_bears_the_outside_stamp_and_anybody_can_check_it(house, world
         assert visitor.client.get(link).status_code == 200
     served = visitor.client.get("/pki/time-roots.pem").data
     assert x509.load_pem_x509_certificates(served) == [world.root]
-    visitor.get("/verify")
-    assert "外部时间戳服务的根证书" in visitor.text()
+    for page in ("/verify", "/evidence/roots"):
+        visitor.get(page)
+        assert "外部时间戳服务的根证书" in visitor.text()
     paper, own, times = (tmp_path / name for name in ("paper.pdf", "root.pem", "times.pem"))
     paper.write_bytes(file)
     own.write_bytes(authority().root.public_bytes(Encoding.PEM))

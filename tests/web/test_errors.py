@@ -2,6 +2,8 @@
 
 import pytest
 from flask import abort, render_template_string
+from psycopg.errors import LockNotAvailable
+from sqlalchemy.exc import OperationalError
 
 from tests.page_laws import check_page
 from tests.web.conftest import make_app
@@ -19,6 +21,8 @@ RAISED = {
     "missing": (NotFound("no"), 404, "not_found"),
     "moved": (Conflict(Words("名称已被他人保留。", "The name is held."), "name_held"), 409, "name_held"),
     "outside": (OutsideFailure("card"), 503, "outside_failure"),
+    "busy": (OperationalError("x", {}, LockNotAvailable("secret detail")), 503, "busy"),
+    "down": (OperationalError("x", {}, ValueError("secret detail")), 500, "internal_error"),
     "bug": (ZeroDivisionError("secret detail"), 500, "internal_error"),
 }
 
