@@ -33,13 +33,25 @@ PROVINCE = "42"
 NO_AUTHORITY = Words("请选择企业所在的区县。", "Choose the county where the company will be.")
 
 
+def area_field(label: forms.Text, hint: forms.Text) -> forms.Select:
+    """The county, which decides the registration authority."""
+    return forms.Select(
+        label, blank=_l("Choose a county"), required=_l("Choose the county"), choices=[], hint=hint
+    )
+
+
+def form_field() -> forms.Select:
+    """The word for the form of the entity."""
+    return forms.Select(_l("Organisational form"), required=_l("Choose the form"), choices=[])
+
+
 class NameForm(forms.Form):
     """The four parts of a name, and where the company will be."""
 
-    area = forms.Select(
-        _l("Where will the company be?"), blank=_l("Choose a county"), required=_l("Choose the county"), choices=[],
-        hint=_l("The county decides the registration authority and which names are compared."),
-    )  # fmt: skip
+    area = area_field(
+        _l("Where will the company be?"),
+        _l("The county decides the registration authority and which names are compared."),
+    )
     division = forms.Select(
         _l("Division in the name"), required=_l("Choose the division"), choices=[],
         hint=_l("The place as it stands in the name."),
@@ -52,7 +64,7 @@ class NameForm(forms.Form):
         _l("Industry term"), max_length=30, required=_l("Enter an industry term"),
         hint=_l("What you mainly do, such as software, catering or trade."), attributes={"list": "industry-words"},
     )  # fmt: skip
-    form = forms.Select(_l("Organisational form"), required=_l("Choose the form"), choices=[])
+    form = form_field()
     place = forms.Radios(
         _l("Order of the parts"), default="front", required=_l("Choose the order"),
         choices=[
@@ -71,10 +83,7 @@ class NameForm(forms.Form):
 class BranchNameForm(forms.Form):
     """The name of a branch: its company's full name, perhaps a place or trade, and the form (NM-16, NM-17)."""
 
-    area = forms.Select(
-        _l("Where will the branch be?"), blank=_l("Choose a county"), required=_l("Choose the county"), choices=[],
-        hint=_l("The county decides the registration authority."),
-    )  # fmt: skip
+    area = area_field(_l("Where will the branch be?"), _l("The county decides the registration authority."))
     parent = forms.TextField(
         _l("Full name of the company"), max_length=120, required=_l("Enter the company's full name"),
         hint=_l("As on its licence: a branch's name begins with it."),
@@ -84,7 +93,7 @@ class BranchNameForm(forms.Form):
         max_length=30,
         hint=_l("What tells it from other branches, such as 汉口."),
     )
-    form = forms.Select(_l("Organisational form"), required=_l("Choose the form"), choices=[])
+    form = form_field()
     committed = NameForm.committed
 
 
