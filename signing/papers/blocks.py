@@ -32,6 +32,9 @@ def draw_lines(
     canvas: Canvas, lines: Sequence[Line], x: float, top: float, width: float, style: Style
 ) -> None:
     """Draw set lines downwards from `top`, each in a box of the style's leading."""
+    text = canvas.beginText()
+    face: tuple[str, float] | None = None
+    colour, spacing = "", 0.0
     for number, line in enumerate(lines):
         if not line.segments:
             continue
@@ -47,16 +50,23 @@ def draw_lines(
             stretch = room / line.gaps
             if not 0 < stretch <= style.size * 0.16:
                 stretch = 0.0
-        text = canvas.beginText()
+        if stretch != spacing:
+            spacing = stretch
+            text.setCharSpace(stretch)
         done = 0
         for segment in line.segments:
-            text.setFont(segment.font, segment.size)
-            text.setFillColor(HexColor(segment.colour))
-            text.setCharSpace(stretch)
+            if face != (segment.font, segment.size):
+                face = segment.font, segment.size
+                text.setFont(segment.font, segment.size)
+            if colour != segment.colour:
+                colour = segment.colour
+                text.setFillColor(HexColor(segment.colour))
             text.setTextOrigin(x + offset + segment.x + stretch * done, baseline)
             text.textOut(segment.text)
             done += len(segment.text)
-        canvas.drawText(text)
+    if spacing:  # it would last beyond this text
+        text.setCharSpace(0)
+    canvas.drawText(text)
 
 
 class Text(Flowable):

@@ -152,13 +152,14 @@ def _advance(chars: list[Char]) -> float:
     return sum(c.width + c.after for c in chars)
 
 
+def _given_up(last: Char) -> float:
+    """What the last character of a finished line does not need: the space after it, the blank half of a mark."""
+    return last.after + (last.size / 2 if last.text in BLANK_RIGHT else 0.0)
+
+
 def _natural(chars: list[Char]) -> float:
-    """Width of a finished line: the last mark gives up its blank half, nothing follows it."""
-    if not chars:
-        return 0.0
-    last = chars[-1]
-    squeeze = last.size / 2 if last.text in BLANK_RIGHT else 0.0
-    return _advance(chars) - last.after - squeeze
+    """Width of a finished line."""
+    return _advance(chars) - _given_up(chars[-1]) if chars else 0.0
 
 
 def _finish(chars: list[Char], last: bool, indent: float) -> Line:
@@ -205,8 +206,9 @@ def set_lines(runs: Sequence[Run], width: float, first_indent: float = 0.0) -> l
         current: list[Char] = []
         reach = 0.0
         for atom in _atoms(paragraph):
-            atom_width = _advance(atom)
-            if _natural(atom) > width - first_indent:
+            atom_width = atom[0].width + atom[0].after if len(atom) == 1 else _advance(atom)
+            natural = atom_width - _given_up(atom[-1])
+            if natural > width - first_indent:
                 for char in atom:  # too wide for any line: break anywhere
                     if current and _natural([*current, char]) > width - indent + 0.01:
                         lines.append(_finish(current, False, indent))
@@ -214,7 +216,7 @@ def set_lines(runs: Sequence[Run], width: float, first_indent: float = 0.0) -> l
                     current.append(char)
                 reach = _advance(current)
                 continue
-            if current and reach + _natural(atom) > width - indent + 0.01:
+            if current and reach + natural > width - indent + 0.01:
                 lines.append(_finish(current, False, indent))
                 current, indent, reach = [], 0.0, 0.0
             current.extend(atom)

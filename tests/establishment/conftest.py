@@ -2,7 +2,10 @@
 
 import pytest
 
+from tests.house import _ground, house
 from workflow.settings import settings
+
+__all__ = ["_ground", "house"]
 
 
 @pytest.fixture(autouse=True)

@@ -147,7 +147,7 @@ def country(code: str) -> str:
     """A country or region in Chinese from its code of three letters (ISO 3166); as typed when there is none such."""
     short = next(iter(get_global("territory_aliases").get(code.strip().upper(), [])), "")
     name: str = Locale.parse("zh_Hans").territories.get(short, code)
-    return name.removesuffix("特别行政区")
+    return {"台湾": "中国台湾"}.get(name, name.removesuffix("特别行政区"))
 
 
 def _with_landline(person: papers.Person | None, landline: str) -> papers.Person | None:
