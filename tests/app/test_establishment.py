@@ -1,119 +1,25 @@
-"""Step 4 over HTTP: a whole limited liability company, every section with a mistake, corrections, two windows."""
+"""Step 4 over HTTP: a whole limited liability company, every section with a mistake, saving."""
 
 import re
 from datetime import timedelta
 
-import pytest
-
-from app.web.summary import application_sections
 from tests import factories
-from tests.establishment.applications import WHOLE
-from tests.establishment.test_types import garden
+from tests.app.filing import SECTIONS, Pages, autosave, date, summary
 from tests.house import WUCHANG
 from tests.page_laws import check_fragment, check_page
-from workflow.accounts.models import Account
-from workflow.catalogues.queries import from_files
 from workflow.clock import today
-from workflow.establishment import derive, drafts, papers, submission, types
-from workflow.establishment.data import Application, Contribution, Officer, ScopeEntry
+from workflow.establishment import drafts, papers
+from workflow.establishment.data import ScopeEntry
 from workflow.establishment.derive import last_day_to_pay
-from workflow.establishment.models import Paper
-from workflow.establishment.problems import problems_of
-from workflow.licensing import operations as licensing
-from workflow.licensing.queries import entry as licence_entry
 from workflow.naming import declaration
-from workflow.naming.proposal import Proposal
 from workflow.review import operations as review
-from workflow.review.operations import Wanted
 from workflow.signatures.invitations import invitations_of, live_papers
-
-SECTIONS = (
-    "address",
-    "scope",
-    "capital",
-    "shareholders",
-    "officers",
-    "liaison",
-    "beneficial",
-    "submitter",
-    "check",
-)
-TYPED = ["武汉市武昌区东湖路105号", "武汉市武昌区东湖路105号2栋301室"]
-
-
-class Pages:
-    """The application's pages of one case, as its owner sees them in both languages."""
-
-    def __init__(self, house, case):
-        self.house, self.case = house, case
-        self.owner = house.db.get(Account, case.owner_id)
-        self.chinese = house.sign_in(house.client("portal"), self.owner)
-        self.english = house.sign_in(house.client("portal", english=True), self.owner)
-
-    def url(self, path=""):
-        return f"/cases/{self.case.number}" + path
-
-    def look(self, path, status=200):
-        """Fetch a page in both languages, hold it to the page laws, return the Chinese one's text."""
-        check_page(self.english.get(self.url(path)), status, typed=TYPED)
-        answer = self.chinese.get(self.url(path))
-        check_page(answer, status, typed=TYPED)
-        return answer.text
-
-    def send(self, path, status=303, version="fresh", **fields):
-        """Send a form as the page would: with the version that the page shows."""
-        fresh = version == "fresh"
-        if fresh:
-            version = self.version
-        answer = self.chinese.post(self.url(path), data={"version": version} | fields)
-        assert answer.status_code == status, f"{answer.status_code} {answer.location} {summary(answer)}"
-        if status == 422:
-            typed = [*TYPED, *map(str, fields.values())]
-            check_page(answer, 422, typed=typed)
-            again = {"version": self.version if fresh else version} | fields
-            check_page(self.english.post(self.url(path), data=again), 422, typed=typed)
-        return answer
-
-    @property
-    def version(self):
-        self.house.db.expire_all()
-        return str(drafts.draft_of(self.house.db, self.case.id)[1])
-
-    @property
-    def application(self):
-        self.house.db.rollback()
-        self.house.db.expire_all()
-        return drafts.draft_of(self.house.db, self.case.id)[0]
-
-    @property
-    def errors(self):
-        application = self.application
-        return [p for p in problems_of(self.house.db, self.case, application) if p.severity == "error"]
-
-
-@pytest.fixture
-def blank(house):
-    """A case with a name under review and an empty application."""
-    return Pages(house, house.named())
-
-
-@pytest.fixture
-def full(house):
-    """A case with a reserved name and a complete application."""
-    return Pages(house, house.reserved())
-
-
-def summary(answer):
-    """The words of the error summary."""
-    found = re.search(r'govuk-error-summary__list">(.*?)</ul>\s*</div>', answer.text, re.S)
-    return re.sub(r"<[^>]+>", " ", found.group(1)) if found else ""
 
 
 def test_a_company_from_an_empty_form_to_papers(house):
     """Each section in the order of the task list; each leads to the next; at the end the papers are made."""
     pages = Pages(house, house.named())
     review.claim(house.db, house.staff(), pages.case.id)
-    from workflow.naming import declaration
 
     declaration.approve_name(house.db, house.staff(), pages.case.id)
     house.db.commit()
@@ -179,11 +85,6 @@ def test_a_company_from_an_empty_form_to_papers(house):
     stored = pages.chinese.get(pages.url(f"/papers/{kinds[0]}.pdf")).data
     assert stored.startswith(b"%PDF-") and stored != draft.data
     assert pages.chinese.get(pages.url("/application/capital")).location.endswith("/application/check")
-
-
-def date(day, name="due"):
-    """The three boxes of a date."""
-    return {f"{name}-year": day.year, f"{name}-month": day.month, f"{name}-day": day.day}
 
 
 def test_every_page_keeps_the_laws_while_nothing_is_filled_in(blank):
@@ -404,7 +305,6 @@ def test_liaison_beneficial_and_submitter_mistakes(full):
 
 def test_generating_with_holes_names_each_of_them(blank):
     review.claim(blank.house.db, blank.house.staff(), blank.case.id)
-    from workflow.naming import declaration
 
     declaration.approve_name(blank.house.db, blank.house.staff(), blank.case.id)
     blank.house.db.commit()
@@ -413,13 +313,6 @@ def test_generating_with_holes_names_each_of_them(blank):
 
 
 # --- saving ------------------------------------------------------------------------------------------
-
-
-def autosave(pages, form, changed, version=None, **fields):
-    data = {"version": version or pages.version, "changed": changed} | fields
-    answer = pages.chinese.post(pages.url(f"/application/autosave?form={form}"), data=data)
-    check_fragment(answer, typed=TYPED)
-    return answer.text
 
 
 def test_one_field_is_saved_as_it_is_left(blank):
@@ -464,212 +357,3 @@ def test_saving_is_cheap(full):
             data={"version": version, "changed": "term_years", "term_years": "20", "term": "years"},
         ).text
     assert "已保存" in said
-
-
-# --- returned, signing, signed -----------------------------------------------------------------------
-
-
-@pytest.fixture
-def returned(house):
-    """A case returned because of its address; the rest is closed."""
-    case = house.submitted()
-    staff = house.staff()
-    review.claim(house.db, staff, case.id)
-    from workflow.establishment import submission
-
-    submission.return_for_correction(
-        house.db, staff, case.id, [Wanted(field="address", reason_code="", text="请写明房间号。")]
-    )
-    house.db.commit()
-    return Pages(house, case)
-
-
-def test_only_what_the_notice_names_can_be_changed(returned):
-    assert "请写明房间号" in returned.look("/application")
-    assert "请写明房间号" in returned.look("/application/address")
-    closed = returned.look("/application/capital")
-    assert "不能修改" in closed and 'name="capital"' not in closed
-    for section in SECTIONS:
-        returned.look(f"/application/{section}")
-    returned.send("/application/capital", capital="70", term="long")
-    assert returned.application.capital == 50_000_000
-    returned.send("/application/scope", 200, action="remove:0")
-    assert len(returned.application.scope) == 1
-    answer = returned.chinese.post(returned.url("/application/shareholders/p1/remove"))
-    assert answer.status_code == 422 and returned.application.contributions
-    returned.send(
-        "/application/address", text="武汉市武昌区东湖路105号2栋301室", use="commercial", commitment="y"
-    )
-    page = returned.look("/application/address/confirm")
-    returned.send(
-        "/application/address/confirm", choice=re.search(r'name="choice" value="([^"]+)"', page).group(1)
-    )
-    assert returned.application.address.detail == "东湖路105号2栋301室"
-    assert returned.send("/application/generate").location.endswith("/signatures")
-
-
-def test_a_correction_is_said_at_its_field_and_nothing_secret_is_shown(house):
-    """The list leads to the page of the one shareholder; there the date is open, numbers are masked, nobody can be removed."""
-    case = house.submitted()
-    review.claim(house.db, house.staff(), case.id)
-    wanted = [Wanted(field="contributions.0.due", reason_code="", text="出资日期请提前。"), Wanted(field="attachments", reason_code="", text="请补充合同。")]  # fmt: skip
-    submission.return_for_correction(house.db, house.staff(), case.id, wanted)
-    house.db.commit()
-    pages = Pages(house, case)
-    listed = pages.look("/application")
-    root = pages.url("/application")
-    assert f'href="{root}/shareholders/p1"' in listed and f'href="{pages.url("/attachments")}"' in listed
-    assert "/remove" not in pages.look("/application/shareholders")
-    page = pages.look("/application/shareholders/p1")
-    assert 'href="#asked-due"' in page and 'id="asked-due"' in page and 'name="due-year"' in page
-    person = pages.application.people[0]
-    assert person.id_number not in page and person.phone not in page and "990000********" in page
-
-
-def test_a_closed_application_is_read_only_and_revising_names_the_signatures(full):
-    db = full.house.db
-    papers.generate(db, full.case.id, full.house.owner(full.case))
-    row = invitations_of(db, full.case.id)[0]
-    row.state = "signed"
-    full.case.state = "signed"
-    db.commit()
-    assert "不能修改" in full.look("/application") and "不能修改" in full.look("/application/check")
-    page = full.look("/application/revise")
-    assert "张小七" in page and "章程" in page
-    full.send("/application/revise")
-    db.expire_all()
-    assert full.case.state == "name_reserved"
-    assert "将失效" not in full.look("/application/check")
-    full.send("/application/capital", capital="60", term="long")
-    full.send(
-        "/application/shareholders/p1",
-        phone=full.owner.phone,
-        subscribed="60",
-        form="money",
-        **date(last_day_to_pay(today())),
-    )
-    falling = full.look("/application/check")
-    assert "将失效" in falling and "章程" in falling
-    kept = {p.kind for p in live_papers(db, full.case.id)}
-    full.send("/application/generate")
-    db.expire_all()
-    assert {p.state for p in db.query(Paper).filter_by(case_id=full.case.id)} >= {"fallen"}
-    assert {p.kind for p in live_papers(db, full.case.id)} == kept
-
-
-def test_submitting_needs_the_promise(full):
-    db = full.house.db
-    papers.generate(db, full.case.id, full.house.owner(full.case))
-    db.commit()
-    assert full.chinese.get(full.url("/submit")).location.endswith("/signatures")
-    full.case.state = "signed"
-    db.commit()
-    full.look("/submit")
-    assert "承诺" in summary(full.send("/submit", 422))
-    full.send("/submit", honest="y")
-    db.expire_all()
-    assert full.case.state == "submitted"
-    assert full.case.number in full.look("/submit")
-
-
-def test_somebody_elses_case_is_not_there(house, full):
-    other = house.sign_in(house.client("portal"), factories.account(house.db, "王小五"))
-    for path in (
-        "/application",
-        *(f"/application/{s}" for s in SECTIONS),
-        "/papers/articles.pdf",
-        "/submit",
-        "/attachments",
-    ):
-        assert other.get(full.url(path)).status_code == 404, path
-    for path in ("/application/autosave?form=CapitalForm", "/application/generate", "/application/revise",
-                 "/application/shareholders/p1/remove", "/attachments/link"):  # fmt: skip
-        assert other.post(full.url(path), data={"capital": "1", "changed": "capital"}).status_code == 404, (
-            path
-        )
-    assert full.application.capital == 50_000_000
-    nobody = house.client("portal")
-    assert nobody.get(full.url("/application")).status_code == 303
-
-
-@pytest.mark.parametrize("kind", [k.code for k in types.BUILT_IN])
-def test_every_type_has_its_own_pages(house, kind):
-    """The list follows the registry: each section of the type, empty, keeps the page laws in both languages."""
-    owner = factories.account(house.db, "钱小六")
-    case = drafts.start_case(house.db, owner, kind)
-    house.db.commit()
-    pages = Pages(house, case)
-    listed = pages.look("/application")
-    for section in types.get(kind).sections:
-        pages.look(f"/application/{section}")
-        assert f"/application/{section}" in listed or section == "check"
-    pages.look("/name")
-    if types.get(kind).founders == "list":
-        pages.look("/application/shareholders/add?who=p1")
-        pages.look("/application/shareholders/add?who=organisation")
-
-
-def test_another_kind_of_application_has_no_list_of_founders(house):
-    owner = factories.account(house.db, "钱小七")
-    case = drafts.start_case(house.db, owner, "household")
-    house.db.commit()
-    assert Pages(house, case).send("/application/shareholders/add?who=p1").location.endswith("/shareholders")
-
-
-def test_a_type_registered_at_run_time_is_taken_through(house):
-    """REG-06's list is open: choice, name, pages, rules, papers, signers, licence, from one declaration."""
-    with types.registered(garden()):
-        owner = factories.account(house.db, "钱小八")
-        shown = house.sign_in(house.client("portal"), owner).get("/cases/new").text
-        assert "花园" in shown
-        case = drafts.start_case(house.db, owner, "garden")
-        proposal = Proposal(authority_code=WUCHANG, text="武汉晨园种植园", entity_type="garden")
-        declaration.declare(house.db, case.id, house.owner(case), proposal, committed=True)
-        if case.state == "name_submitted":
-            review.claim(house.db, house.staff(), case.id)
-            declaration.approve_name(house.db, house.staff(), case.id)
-        house.db.commit()
-        pages = Pages(house, case)
-        for section in types.get("garden").sections:
-            pages.look(f"/application/{section}")
-        assert {p.code for p in pages.errors} >= {"GARDEN-1"}
-
-        def fill(application):
-            whole = WHOLE["sole"](from_files())
-            people = [p.model_copy(update={"key": k}) for k, p in zip(("p1", "p2"), Application.model_validate(whole).people[:2], strict=True)]  # fmt: skip
-            people[0] = application.people[0].model_copy(update={"email": "g@example.com"})
-            application.people = people
-            application.contributions = [Contribution(party=k, subscribed=1_00) for k in ("p1", "p2")]
-            application.capital = 2_00
-            application.officers = [Officer(person="p1", office="operator")]
-            application.governance.legal_representative = "p1"
-            for part in ("address", "scope", "liaison", "submitter"):
-                setattr(application, part, getattr(Application.model_validate(whole), part))
-
-        drafts.save(house.db, case.id, house.owner(case), None, fill)
-        house.db.commit()
-        assert pages.errors == []
-        assert "园丁" in pages.look("/application/check")
-        house.hand_in(case)
-        assert next(p.title for p in live_papers(house.db, case.id)) == "花园登记申请书"
-        assert {i.person_key for i in invitations_of(house.db, case.id)} == {"p1", "p2"}
-        review.claim(house.db, house.staff(), case.id)
-        submission.approve(house.db, house.staff(), case.id)
-        row = licensing.prepare(house.db, case.id)
-        licensing.activate(house.db, row.id, licensing.make_files(house.db, row.id))
-        assert licence_entry(house.db, row.uscc).type_code == "9999"
-
-
-@pytest.mark.parametrize("kind", [k.code for k in types.BUILT_IN])
-def test_what_a_registrar_sees_of_every_type(house, kind):
-    """The registrar's values: each with a label, none empty where something was entered, numbers masked."""
-    application = Application.model_validate(WHOLE[kind](from_files()))
-    derive.settle(application)
-    with house.client("portal").application.test_request_context():
-        sections = application_sections(application, from_files())
-    assert [name for name, *_ in sections] == [s for s in types.get(kind).sections if s != "check"]
-    shown = {v.label: v.value for _, _, values in sections for v in values}
-    founders = {name: values for name, _, values in sections}["shareholders"]
-    assert len(founders) >= 2 and all(v.label for v in founders)
-    assert "小张" in shown.values() or "社员甲" in shown.values()
-    assert not any(p.id_number in v for p in application.people for v in shown.values())

@@ -78,3 +78,31 @@ def test_both_values_are_shown_and_one_is_chosen(house, window):
     page.get_by_role("button", name="保存本页的内容").click()
     page.locator("#autosave", has_text="已保存").wait_for()
     assert stored(house, case).capital == 90_000_000
+
+
+def test_the_rules_speak_at_the_field_and_no_button_moves_under_a_finger(house, window):
+    case, _, page = window
+    number = page.url.partition("/cases/")[2].partition("/")[0]
+    page.goto(page.url.replace("/capital", "/people/add"))
+    assert case.number == number
+    page.get_by_label(re.compile("手机号码")).fill("123")
+    save = page.get_by_role("button", name="保存", exact=True)
+    where = save.bounding_box()
+    page.mouse.move(where["x"] + 60, where["y"] + 5)
+    page.mouse.down()  # leaves the field: the answer comes while the button is held
+    page.locator("#autosave [data-problems]").wait_for(state="attached")
+    assert save.bounding_box() == where and not page.locator(".govuk-error-message").count()
+    page.mouse.move(where["x"] + 60, where["y"] - 200)
+    page.mouse.up()
+    message = page.locator("#phone-error")
+    message.wait_for()
+    phone = page.get_by_label(re.compile("手机号码"))
+    assert phone.get_attribute("aria-invalid") == "true" and "phone-error" in phone.get_attribute(
+        "aria-describedby"
+    )
+    assert "11 位" in message.inner_text().replace("11位", "11 位")
+    phone.fill("19900000008")
+    page.keyboard.press("Tab")
+    message.wait_for(state="detached")
+    assert phone.get_attribute("aria-invalid") is None
+    assert len(stored(house, case).people) == 1, "somebody new is saved by the button only"

@@ -15,6 +15,7 @@ let waiting = null; // the button that was pressed meanwhile
 let pause = 5_000;
 let timer = 0;
 let leaving = false;
+let pressed = false; // a button must not move away between press and release
 
 const send = () => {
   clearTimeout(timer);
@@ -94,8 +95,9 @@ const mark = (field, words) => {
 
 // What was marked and is right now is cleared; what is wrong is marked as the page would mark it after the button.
 const judge = () => {
-  const list = box.querySelector("[data-problems]");
-  if (!list) return;
+  const list = box.querySelector("[data-problems]:not([data-judged])");
+  if (!list || pressed || waiting) return;
+  list.dataset.judged = "";
   for (const said of form.querySelectorAll(".govuk-error-message[id$='-error']")) clear(said);
   for (const item of list.children) mark(item.dataset.field, item.childNodes);
 };
@@ -113,6 +115,9 @@ const listen = () => {
   form.addEventListener("input", change, true);
   form.addEventListener("change", change, true);
   for (const said of form.querySelectorAll(".govuk-error-message[id$='-error']")) touched.add(said.id.replace(/-error$/, ""));
+  addEventListener("pointerdown", () => (pressed = true), true);
+  for (const name of ["pointerup", "pointercancel"])
+    addEventListener(name, () => ((pressed = false), setTimeout(judge)), true);
   form.addEventListener("focusout", () => setTimeout(() => dirty.size && !saving && !failed && send(), 50));
   addEventListener("online", () => dirty.size && send());
   document.addEventListener("visibilitychange", () => document.hidden && dirty.size && !saving && send());
