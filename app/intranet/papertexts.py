@@ -52,7 +52,11 @@ CONDITIONS = {
 class TextForm(forms.Form):
     """Why and from when, and the official edition; the passages themselves are fields of the page."""
 
-    edition = forms.TextField(_l("Edition of the official form"), max_length=200)
+    edition = forms.TextField(
+        _l("Edition of the official form"),
+        max_length=200,
+        required=_l("Name the edition of the official form"),
+    )
 
     reason = forms.TextArea(
         _l("Reason of the change"), max_length=500, count=True, required=_l("Give the reason"),
