@@ -69,7 +69,7 @@ def test_refused_another_person_too_many_tries_too_late(caller, li, world):
 def test_pages(caller, li):
     session = opened(caller)["session"]
     page = caller.page(f"/licence/{session}").text
-    assert page.index(f"{li.name} · {INVEST.name}") < page.index(
+    assert page.index(f'value="{INVEST.uscc}:{li.id}"') < page.index(
         OLD.name
     )  # the licence asked for comes first
     assert caller.form(f"/licence/{session}", {"decision": "confirm", "card": "nobody"}).status_code == 400

@@ -162,6 +162,8 @@ def test_somebody_made_up_is_known_to_the_services(caller):
 
 def test_forms_of_other_sites_are_not_taken(caller):
     assert caller.form("/switches", {"reset": "1"}, Origin="https://elsewhere.example").status_code == 403
+    # with `no-referrer` a browser would send our own forms with `Origin: null`, and they would be refused
+    assert caller.page("/switches").headers["Referrer-Policy"] == "same-origin"
 
 
 def test_the_branches_are_those_of_the_platforms_catalogue(caller):

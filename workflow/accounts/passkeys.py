@@ -46,7 +46,7 @@ TOO_MANY = Words(
     "核验失败次数过多，请退出登录、重新登录后再试。", "The checks failed too often. Sign out and in again."
 )
 ENOUGH = Words(
-    "一个账户最多保留 10 个通行密钥，请先移除不再使用的。",
+    "一个账户最多保留 10 个通行密钥，请先删除不再使用的。",
     "An account keeps ten passkeys at most. Remove one first.",
 )
 

@@ -19,7 +19,7 @@ TEMPLATES: dict[str, Words] = {
         "[Qibu] Your sign-in code is {code}, valid for {minutes} minutes. Never tell it to anyone.",
     ),
     "passkey_added": Words(
-        "【七步】您的账户添加了通行密钥“{name}”，可用于签署。如非本人操作，请立即登录，在“我的账户”中移除。",
+        "【七步】您的账户添加了通行密钥“{name}”，可用于签署。如非本人操作，请立即登录，在“我的账号”中删除。",
         "[Qibu] The passkey “{name}” was added to your account and can sign. If that was not you, sign in and remove it at once.",
     ),
     "name_reserved": Words(
