@@ -141,13 +141,12 @@ for (const form of document.querySelectorAll("form[data-upload]")) {
   const chosen = () => inputs.flatMap((input) => [...input.files]);
   const sendAll = () => {
     const kind = form.elements.kind?.value ?? "";
-    if (!chosen().length) return;
+    const files = chosen();
+    if (!files.length) return;
     forget(form);
-    for (const file of chosen()) send(form, kind, file);
-    for (const input of inputs) {
-      input.value = "";
-      input.dispatchEvent(new Event("change")); // the chooser says again that nothing is chosen
-    }
+    for (const input of inputs) input.value = "";
+    for (const input of inputs) input.dispatchEvent(new Event("change")); // the choosers say again that nothing is chosen
+    for (const file of files) send(form, kind, file);
   };
   if (form.dataset.when === "choose") for (const input of inputs) input.addEventListener("change", sendAll);
   form.addEventListener("submit", (event) => {
