@@ -1,5 +1,7 @@
 """The act of signing: consent, all papers in one act, the evidence, the last signer moves the case; what falls."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 from hashlib import sha256
@@ -7,13 +9,13 @@ from hashlib import sha256
 import pytest
 from sqlalchemy import select
 
-from signing import evidence
+from signing import evidence, pins
 from signing.errors import TimeStampFailure
 from signing.validation import validate
 from tests import factories
 from tests.signatures.people import Identity, act_of, keep_by_pin, token_of
 from workflow import objects
-from workflow.case import timeline
+from workflow.case import Case, timeline
 from workflow.db import session_factory
 from workflow.errors import Conflict, OutsideFailure, RuleViolation
 from workflow.establishment import drafts, papers
@@ -22,7 +24,7 @@ from workflow.evidence import records
 from workflow.messages.models import Message
 from workflow.signatures import checks, invitations
 from workflow.signatures import signing as act
-from workflow.signer import authority
+from workflow.signer import authority, trusted_roots
 
 
 def test_consent_then_all_papers_in_one_act(signing):
@@ -106,17 +108,26 @@ def test_decline_needs_a_reason_and_tells_the_applicant(signing):
 
 def two_partners(house):
     """A case with two shareholders, out for signature."""
+    return partners(house, 2)
+
+
+def partners(house, count: int):
+    """A case with this many shareholders of equal parts, out for signature."""
     case = house.reserved()
 
     def add(application):
-        application.people.append(
-            Person(key="p2", name="李小八", id_number=factories.id_number(502), phone="19900020002",
-                   address="湖北省武汉市武昌区虚构路2号")
-        )  # fmt: skip
-        application.contributions[0].subscribed = 30_000_000
-        application.contributions.append(
-            Contribution(party="p2", subscribed=20_000_000, due=date(2031, 6, 30))
-        )
+        each = 50_000_000 // count // 100 * 100
+        application.contributions[0].subscribed = 50_000_000 - each * (count - 1)
+        for number in range(2, count + 1):
+            application.people.append(
+                Person(
+                    key=f"p{number}", name=f"李小{'零一二三四五六七八九十'[number]}", id_number=factories.id_number(500 + number),
+                    phone=f"1990002{number:04d}", address=f"湖北省武汉市武昌区虚构路{number}号",
+                )
+            )  # fmt: skip
+            application.contributions.append(
+                Contribution(party=f"p{number}", subscribed=each, due=date(2031, 6, 30))
+            )
         application.governance.supervision = "none"
         application.beneficial.exempt = True
 
@@ -152,6 +163,55 @@ def test_the_last_signer_moves_the_case_on(house):
     assert {p.state for p in invitations.live_papers(house.db, case.id)} == {"signed"}
     assert house.db.scalars(select(Message).where(Message.template == "all_signed")).one()
     assert objects.get(shared[0].key).count(b"/ByteRange") >= 2
+
+
+def test_eight_at_one_moment_all_end_up_in_the_papers(house):
+    """Eight press the button together: no signature is lost, none is half made, each holds, the case moves on once."""
+    case = partners(house, 8)
+    ready = []
+    for row in invitations.current_of(house.db, case.id).values():
+        token, secret = admitted(house, row)
+        keep_by_pin(house.db, token, secret)
+        ready.append((token, secret, act_of(house.db, row)))
+    house.db.commit()
+    together = threading.Barrier(len(ready))
+
+    def press(asked) -> str:
+        together.wait()
+        with session_factory()() as db:
+            row = act.sign(db, *asked)
+            db.commit()
+            return row.person_key
+
+    with ThreadPoolExecutor(len(ready)) as pool:
+        everyone = set(pool.map(press, ready))
+    house.db.expire_all()
+    assert len(everyone) == 8
+    assert house.db.get_one(Case, case.id).state == "signed"
+    for paper in invitations.live_papers(house.db, case.id):
+        found = [r for r in validate(objects.get(paper.key), trusted_roots()) if r.control]
+        assert sorted(r.field for r in found) == sorted(f"sig_{key}" for key in paper.signers), paper.kind
+        assert {(r.reason, r.control) for r in found} == {("", "pin")}, paper.kind
+    assert evidence.first_broken(evidence.of(house.db, case.number)) is None
+    events = [event.event for event in timeline(house.db, case.id)]
+    assert events.count("sign") == 8 and events.count("complete_signatures") == 1
+
+
+def test_nobody_waits_for_another_ones_pin(signing, monkeypatch):
+    """A PIN is slow to try on purpose; while it is tried, the case is free for others."""
+    token, secret, read = signing.ready()
+    signing.db.commit()
+    seen, unwrap = [], pins.unwrap
+
+    def watched(*arguments):
+        with session_factory()() as other:
+            query = select(Case.id).where(Case.id == signing.case.id).with_for_update(nowait=True)
+            seen.append(other.scalar(query))
+        return unwrap(*arguments)
+
+    monkeypatch.setattr(pins, "unwrap", watched)
+    assert act.sign(signing.db, token, secret, read).state == "signed"
+    assert seen == [signing.case.id]
 
 
 def test_only_signatures_on_changed_papers_fall(house):

@@ -8,6 +8,7 @@ import json
 import secrets
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
@@ -313,29 +314,46 @@ def proof_by_passkey(db: Session, control: Control, answer: str, shown: Shown, c
     return proof
 
 
+@dataclass(frozen=True)
+class Opened:
+    """What a PIN made of a wrapped key: the key, or nothing when it is the wrong one."""
+
+    wrapped: bytes
+    key: Key | None
+
+
+def open_key(row: Invitation, control: Control, pin: str, secret: str) -> Opened:
+    """Try a PIN. Slow on purpose, so it is done before the case is locked; what comes of it counts only under the lock."""
+    wrapped = control.wrapped_key or b""
+    try:
+        return Opened(wrapped, pins.unwrap(wrapped, pin, secret, row.id.bytes))
+    except WrongPin:
+        return Opened(wrapped, None)
+
+
 def proof_by_pin(
     db: Session,
     case: Case,
     row: Invitation,
     control: Control,
-    pin: str,
-    secret: str,
+    opened: Opened | None,
     shown: Shown,
     consent: str,
 ) -> tuple[Proof, Key]:
-    """Open the key with its PIN; it is gone from storage with this transaction. A wrong PIN counts, the fifth ends it.
+    """The proof of a key that its PIN opened; it is gone from storage with this transaction. A wrong PIN counts, the
+    fifth ends it.
 
-    Raises RuleViolation.
+    Raises RuleViolation, Conflict when the key that was opened is not the one that rests here now.
     """
-    try:
-        key = pins.unwrap(control.wrapped_key or b"", pin, secret, row.id.bytes)
-    except WrongPin:
+    if opened is None or not opened.wrapped or opened.wrapped != control.wrapped_key:
+        raise Conflict(MOVED_ON, "moved_on")
+    if (key := opened.key) is None:
         control.tries += 1
         left = MAX_PINS - control.tries
         if left <= 0:
             _start_over(db, case, row)
         db.commit()  # the try counts although the caller sees an error
         words = WRONG_PIN.format(left=left) if left > 0 else PIN_GONE
-        raise RuleViolation([Problem("ES-01", "pin", words)]) from None
+        raise RuleViolation([Problem("ES-01", "pin", words)])
     control.wrapped_key = None
     return by_pin(key, _statement(case, row, control, shown, consent, "")), key

@@ -148,13 +148,25 @@ def _signing(db: Session, token: str, secret: str) -> tuple[Case, Invitation]:
     return case, row
 
 
+def _opened(db: Session, token: str, secret: str, act: Act) -> control.Opened | None:
+    """The key behind the PIN, before anything is locked; nothing for who signs with a passkey or cannot sign now."""
+    row = by_token(db, token)
+    require_admitted(row, secret)
+    held = control.control_of(db, row)
+    if not act.consent or row.state != "admitted" or held is None or held.method == PASSKEY:
+        return None
+    return control.open_key(row, held, act.pin, secret)
+
+
 def sign(db: Session, token: str, secret: str, act: Act) -> Invitation:
     """Sign every paper that wants this person's signature in one act; a repeat returns what was done.
 
     The signer's own proof over the papers as shown (ES-01), one-time certificate, a signature and a time stamp on each
     paper, the evidence record, and when this was the last signer the case moves on: all in the caller's transaction.
+    Whoever signs papers of the same case at the same moment waits, but not for the PIN to be tried.
     Raises RuleViolation, NotAllowed, Conflict (`not_signing`, `moved_on`, `link_expired`), OutsideFailure.
     """
+    opened = _opened(db, token, secret, act)
     case, row = _signing(db, token, secret)
     if row.state == "signed":
         return row
@@ -169,7 +181,7 @@ def sign(db: Session, token: str, secret: str, act: Act) -> Invitation:
     if held.method == PASSKEY:
         proof = control.proof_by_passkey(db, held, act.answer, act.shown, act.words)
     else:
-        proof, key = control.proof_by_pin(db, case, row, held, act.pin, secret, act.shown, act.words)
+        proof, key = control.proof_by_pin(db, case, row, held, opened, act.shown, act.words)
     papers = papers_to_sign(db, row)
     requests = [
         SignatureRequest(
