@@ -42,6 +42,8 @@ from pyhanko.sign.diff_analysis.form_rules_api import (
 from pyhanko.sign.diff_analysis.rules_api import Context
 from pyhanko.sign.fields import FieldMDPSpec, MDPPerm
 
+from signing.plain import Octets
+
 Place = tuple[int, int]  # number and generation of an object
 CONTAINERS = (IndirectObject, DictionaryObject, ArrayObject)
 FIELDS = RawPdfPath("/Root", "/AcroForm", "/Fields")
@@ -122,9 +124,32 @@ class Reader(PdfFileReader):
 
     def __init__(self, stream: Any, strict: bool = True) -> None:
         super().__init__(stream, strict=strict)
+        self._octets = Octets(self)
+        self._bare = "/Encrypt" not in self.trailer
         self.xrefs: _Index = _Index(self, self.xrefs._xref_sections)
         self._old: dict[tuple[Any, ...], PdfObject] = {}
         self.links: dict[tuple[Place, int], tuple[frozenset[Place], frozenset[Place]]] = {}
+
+    _octets: Octets | None = None
+    _bare = False
+
+    @property
+    def encrypted(self) -> bool:
+        """See PdfFileReader, which looks through every revision for it each time."""
+        return not self._bare and bool(super().encrypted)
+
+    def _read_object(
+        self,
+        ref: Reference,
+        marker: int | ObjStreamRef | None,
+        never_decrypt: bool = False,
+        as_metadata_stream: bool = False,
+    ) -> PdfObject:
+        plain = self._octets if self._bare and not as_metadata_stream else None
+        found = plain.read(ref, marker) if plain is not None and isinstance(marker, int) else None
+        if found is not None:
+            return found
+        return cast(PdfObject, super()._read_object(ref, marker, never_decrypt, as_metadata_stream))
 
     def get_object(  # type: ignore[override]
         self, ref: Any, revision: int | None = None, *arguments: Any, **asked: Any
@@ -137,11 +162,6 @@ class Reader(PdfFileReader):
         if marker is None or key not in self._old:
             self._old[key] = super().get_object(ref, revision, *arguments, **asked)
         return self._old[key]
-
-    @cached_property
-    def hidden(self) -> bool:
-        """Whether the file is encrypted: then nothing is done in another way than pyHanko's."""
-        return bool(self.encrypted)
 
     def get_historical_resolver(self, revision: int) -> "View":
         """See PdfFileReader."""
@@ -195,7 +215,7 @@ class View(HistoricalResolver):
 
     def collect_dependencies(self, obj: PdfObject, since_revision: int | None = None) -> set[Reference]:
         """See HistoricalResolver."""
-        if self.reader.hidden:
+        if self.reader.encrypted:
             return super().collect_dependencies(obj, since_revision)
         key = id(obj), since_revision
         if key not in self._collected:
@@ -218,7 +238,7 @@ class View(HistoricalResolver):
 
     def _load_reverse_xref_cache(self) -> None:
         """See HistoricalResolver. The paths to what a revision replaced; others are followed when they are asked for."""
-        if self.reader.hidden or "/StructTreeRoot" in self.root:
+        if self.reader.encrypted or "/StructTreeRoot" in self.root:
             super()._load_reverse_xref_cache()
         elif self._paths is None:
             self._paths = self._paths_to(self.reader.xrefs.replaced)

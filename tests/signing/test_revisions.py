@@ -261,3 +261,72 @@ def test_hexadecimal_strings_read_as_before(octets, plain):
             return type(error), 0
 
     assert read(revisions.read_hex_string) == read(revisions._as_before)
+
+
+# -- objects -------------------------------------------------------------------------------------------------------
+
+
+def as_read(obj) -> object:
+    """All that an object is: its classes, values, order, and whose it is."""
+    said: list[object] = [type(obj), obj.container_ref, getattr(obj, "autodetected_encoding", None)]
+    if isinstance(obj, dict):
+        said += [(key, as_read(dict.__getitem__(obj, key))) for key in obj]
+    elif isinstance(obj, list):
+        said += [as_read(list.__getitem__(obj, place)) for place in range(len(obj))]
+    elif not isinstance(obj, generic.NullObject):
+        said.append(repr(obj))
+    return [*said, getattr(obj, "_encoded_data", None)]
+
+
+def test_every_object_of_a_paper_is_read_plainly_and_alike(desk):
+    """No object of a signed paper is left to pyHanko, and each is what pyHanko reads."""
+    file = desk.signed("appointment")
+    ours, theirs = revisions.Reader(io.BytesIO(file)), PdfFileReader(io.BytesIO(file))
+    for revision in range(ours.total_revisions):
+        for ref in ours.xrefs.explicit_refs_in_revision(revision):
+            assert ours._octets.read(ref, ours.xrefs.get_historical_ref(ref, revision)) is not None
+            assert as_read(ours.get_object(ref, revision)) == as_read(theirs.get_object(ref, revision))
+
+
+PIECES = (
+    b"1", b"-7", b"+3", b"1.50", b".5", b"1,2", b"--1", b"3 0 R", b"0 0 R", b"3  0 R", b"3 0 Rx", b"/N", b"/A#42", b"/", b"/a/b",
+    b"(t)", b"(a\\)b)", b"((n))", b"<41>", b"<4 1>", b"<4z>", b"true", b"trueish", b"null", b"<</K 1>>", b"<</K 1/K 2>>", b"<<",
+    b">>", b"[1 2]", b"[", b"]", b"% note\n", b"stream", b"s", b"<</L[<</M 2 0 R>>]>>", b"12345678901234567890123", b"\x00",
+)  # fmt: skip
+TAILS = (
+    b"",
+    b"\nstream\nabc\nendstream",
+    b" stream\r\nabc\nendstream",
+    b"\nstream\nabcdef\nendstream",
+    b"\nstreamabc",
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(st.sampled_from(PIECES), max_size=6),
+    st.sampled_from((b" ", b"\n", b"")),
+    st.sampled_from(TAILS),
+    st.booleans(),
+)
+def test_objects_read_as_before_however_they_are_written(pieces, gap, tail, strict):
+    """What is written plainly is read alike; what is not is refused, or mended, as before."""
+    parts = [part for n, piece in enumerate(pieces) for part in (b"/K%d" % n, piece)]
+    body = b"<< " + gap.join(parts) + gap + b"/Length 3 >>" + tail
+    made = BLANK + b"%d 0 obj\n" % NEW + body + b"\nendobj\n"
+    table = (
+        b"xref\n%d 1\n%010d 00000 n \ntrailer\n<< /Size %d /Root %d 0 R /Prev %d >>\nstartxref\n%d\n%%%%EOF\n"
+    )
+    file = made + table % (NEW, len(BLANK), NEW + 1, READ.root_ref.idnum, READ.last_startxref, len(made))
+
+    def read(kind):
+        try:
+            return as_read(kind(io.BytesIO(file), strict=strict).get_object(generic.Reference(NEW, 0)))
+        except (PdfError, ValueError, LookupError, TypeError, AttributeError, AssertionError) as error:
+            return type(error)
+
+    assert read(revisions.Reader) == read(PdfFileReader)
+
+
+READ = PdfFileReader(io.BytesIO(BLANK))
+NEW = READ.trailer["/Size"]
