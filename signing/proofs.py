@@ -10,6 +10,8 @@ from asn1crypto import x509 as asn1
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
+from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.generic import pdf_name
 from pyhanko.pdf_utils.writer import BasePdfFileWriter
 from pyhanko.sign.validation.dss import DocumentSecurityStore
 from sqlalchemy.orm import Session
@@ -35,9 +37,19 @@ class Proofs:
 
     def put_into(self, writer: BasePdfFileWriter) -> None:
         """Add to the document security store of the revision being written what it does not hold yet."""
-        DocumentSecurityStore.supply_dss_in_writer(
-            writer, None, certs=self.certificates, ocsps=self.answers, crls=self.lists
-        )
+        if "/DSS" not in writer.root:
+            DocumentSecurityStore.supply_dss_in_writer(
+                writer, None, certs=self.certificates, ocsps=self.answers, crls=self.lists
+            )
+            return
+        store = writer.root["/DSS"]
+        for key, pieces in (("/Certs", self.certificates), ("/OCSPs", self.answers), ("/CRLs", self.lists)):
+            held = store.setdefault(pdf_name(key), generic.ArrayObject()).get_object()
+            known = {bytes(reference.get_object().data) for reference in held}
+            for octets in dict.fromkeys(piece.dump() for piece in pieces):
+                if octets not in known:
+                    held.append(writer.add_object(generic.StreamObject(stream_data=octets)))
+                    writer.update_container(held)
 
     def __add__(self, other: "Proofs") -> "Proofs":
         """Both; of one certificate the answer of the second."""
