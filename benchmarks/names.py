@@ -137,9 +137,9 @@ def fight(url: str, seed: int, clients: int = 16, tries: int = 60) -> dict[str, 
     with engine.connect() as connection:
         doubles = connection.execute(
             text(
-                "SELECT count(*) FROM register_names a JOIN register_names b ON a.trade_name = b.trade_name "
-                "AND a.id < b.id AND a.prefecture = b.prefecture AND a.industry_class = b.industry_class "
-                "WHERE a.guard IS NOT NULL AND b.guard IS NOT NULL AND a.status = 'reserved' AND b.status = 'reserved'"
+                "WITH held AS MATERIALIZED (SELECT id, trade_name, prefecture, industry_class FROM register_names "
+                "WHERE guard IS NOT NULL AND status = 'reserved') "
+                "SELECT count(*) FROM held a JOIN held b USING (trade_name, prefecture, industry_class) WHERE a.id < b.id"
             )
         ).scalar_one()
         connection.execute(text("DELETE FROM register_names WHERE guard IS NOT NULL"))

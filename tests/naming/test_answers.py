@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from tests.naming.conftest import NOW
 from workflow.db import driver_url
+from workflow.naming import queries
 from workflow.naming.commands import names
 from workflow.naming.loading import HEADER, load
 from workflow.naming.models import NameImport, RegisterName
@@ -94,6 +95,20 @@ def test_many_asked_at_once_are_answered_as_one_by_one(db, registered):
     assert free_among(db, wishes, now=NOW) == alone
     assert 0 < len(alone) < len(wishes)
     assert free_among(db, [], now=NOW) == []
+
+
+def test_the_planner_expects_no_more_rows_for_more_keys(db):
+    """Otherwise it reads a register of 20 million names from end to end, for a name with ten keys."""
+    values = {
+        "trade_name": "晨曦", "whole": [1], "lookalikes": [], "trade": "I65", "words": [], "open": False, "now": NOW,
+        "year_ago": NOW.date(), "own": None,
+    }  # fmt: skip
+    db.execute(text("SET LOCAL enable_seqscan = off"))
+    plans = []
+    for keys in ([1], list(range(40))):
+        plan = db.connection().exec_driver_sql("EXPLAIN " + queries._SQL, values | {"keys": keys}).scalars()
+        plans.append([line for line in plan if "ix_register_names_keys" in line])
+    assert plans[0] == plans[1] != []
 
 
 FILE = """\

@@ -3,6 +3,7 @@
 const form = document.querySelector("form[data-autosave]");
 const box = document.getElementById("autosave");
 const PATIENCE = 15_000; // ms until a request counts as lost
+const TAP = 400; // ms: a finger is lifted before its press is told
 const dirty = new Map(); // control -> which change it was, as long as its value has not reached the platform
 const touched = new Set(); // fields that were filled in or marked: the rules speak of no others
 const held = new Set(); // controls whose value was not taken: wrong, or changed in another window too
@@ -16,6 +17,7 @@ let pause = 5_000;
 let timer = 0;
 let leaving = false;
 let pressed = false; // a button must not move away between press and release
+let release = 0;
 
 const send = () => {
   clearTimeout(timer);
@@ -115,9 +117,13 @@ const listen = () => {
   form.addEventListener("input", change, true);
   form.addEventListener("change", change, true);
   for (const said of form.querySelectorAll(".govuk-error-message[id$='-error']")) touched.add(said.id.replace(/-error$/, ""));
-  addEventListener("pointerdown", () => (pressed = true), true);
-  for (const name of ["pointerup", "pointercancel"])
-    addEventListener(name, () => ((pressed = false), setTimeout(judge)), true);
+  const letGo = (after) => {
+    clearTimeout(release);
+    release = setTimeout(() => ((pressed = false), judge()), after);
+  };
+  addEventListener("pointerdown", () => (clearTimeout(release), (pressed = true)), true);
+  for (const name of ["pointerup", "pointercancel"]) addEventListener(name, () => letGo(TAP), true);
+  addEventListener("click", () => letGo(0), true);
   form.addEventListener("focusout", () => setTimeout(() => dirty.size && !saving && !failed && send(), 50));
   addEventListener("online", () => dirty.size && send());
   document.addEventListener("visibilitychange", () => document.hidden && dirty.size && !saving && send());
