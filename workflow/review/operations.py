@@ -112,9 +112,12 @@ def claim_next(db: Session, staff: Staff) -> Case | None:
         case = db.scalar(waiting)
         if case is None:
             return None
+        held = open_claim(db, case.id)
+        if held is not None and held.lease_until > now():  # between the look and the lock, perhaps by oneself
+            continue
         try:
             claim(db, staff, case.id)
-        except Conflict:  # claimed between the look and the lock
+        except Conflict:
             continue
         return case
     return None
