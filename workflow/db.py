@@ -61,7 +61,8 @@ def _engine(url: str, pool: int) -> Engine:
         pool_pre_ping=True,
         hide_parameters=True,  # values of people stay out of tracebacks
         connect_args={
-            "options": "-c timezone=UTC -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s"
+            # Statements here take milliseconds; to compile one (jit) takes longer than to run it.
+            "options": "-c timezone=UTC -c jit=off -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s"
         },
     )
 

@@ -74,6 +74,7 @@ class EmbeddedPostgres:
             "listen_addresses": "",
             "unix_socket_directories": str(self.socket),
             "max_connections": "120",
+            "io_method": "sync",  # pages come from the system's memory: asking another process for them takes longer
         }
         options |= settings or {}
         words = " ".join(f"-c {key}='{value}'" for key, value in options.items())

@@ -3,7 +3,6 @@
 from workflow.clock import BEIJING
 from workflow.errors import Words
 from workflow.naming.comparison import BLOCKING, Entry
-from workflow.naming.parts import parse
 from workflow.naming.proposal import Effect, Finding, Match, Proposal
 
 _STATES = {
@@ -43,13 +42,13 @@ _END = {
 }  # fmt: skip
 
 
-def collision(rule: str, proposal: Proposal, proposed: Entry, match: Match) -> Finding:
+def collision(rule: str, proposal: Proposal, proposed: Entry, other: Entry, match: Match) -> Finding:
     """The finding for one colliding name. A declared exemption that fits turns a block into a review (CMP-B1 to B3)."""
     clears = clearing(match.status)
     effect: Effect = "block" if rule in BLOCKING and not proposal.exemptions & set(clears) else "review"
     why, basis = _WHY[rule]
     state = _STATES[match.status].format(until=_day(match.reserved_until), date=match.status_date or "")
-    why = why.format(mine=proposed.industry, other=_industry(match) if "{other}" in why.zh else "")
+    why = why.format(mine=proposed.industry, other=other.industry or other.industry_word)
     end = _END[effect]
     words = Words(
         f"“{match.name}”（{state.zh}）：{why.zh}。{end.zh}",
@@ -77,11 +76,6 @@ def clearing(status: str) -> tuple[str, ...]:
     if status in ("deregistered", "renamed"):
         return ("investment", "transferee")
     return ("investment", "authorisation")
-
-
-def _industry(match: Match) -> str:
-    parts = parse(match.name)
-    return parts.industry or parts.industry_word
 
 
 def _day(moment: object) -> str:

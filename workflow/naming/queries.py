@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -33,24 +33,23 @@ _COLLIDES = """
          OR (status IN ('deregistered', 'renamed', 'establishment_revoked') AND status_date > %(year_ago)s))
     AND (%(own)s::uuid IS NULL OR case_id IS DISTINCT FROM %(own)s::uuid)
 """
+# The count needs every hit, the answer the first fifty: what is shown of a name is read for those alone.
 _SQL = f"""
 WITH hit AS MATERIALIZED (
-    SELECT id, name, division, trade_name, industry, industry_word, industry_class, form, status, authority_code,
-        status_date, reserved_until, uscc,
+    SELECT ctid AS place, id, name,
         CASE WHEN trade_name = %(trade_name)s THEN 0
-             WHEN keys && %(whole)s::bigint[] THEN 1
+             WHEN char_length(trade_name) = char_length(%(trade_name)s) AND keys && %(whole)s::bigint[] THEN 1
              WHEN trade_name = ANY(%(lookalikes)s::text[]) THEN 2
              WHEN strpos(trade_name, %(trade_name)s) > 0 OR strpos(%(trade_name)s, trade_name) > 0 THEN 3
              ELSE 4 END AS rank
     FROM register_names
     WHERE {_COLLIDES.format(keys="(SELECT %(keys)s::bigint[])", open="%(open)s", trade="%(trade)s", words="%(words)s::text[]")}
-), counted AS (
-    SELECT h.*, count(*) OVER () AS total FROM hit h ORDER BY rank, name, id LIMIT 50
-)
-SELECT v.number, c.* FROM
-    (SELECT coalesce(max(number), 0) AS number FROM name_catalogue_changes WHERE number IS NOT NULL) v
-    LEFT JOIN counted c ON true
-    ORDER BY c.rank, c.name, c.id
+), first AS (SELECT * FROM hit ORDER BY rank, name, id LIMIT {LISTED})
+SELECT v.number, (SELECT count(*) FROM hit) AS total, r.id, r.name, r.division, r.trade_name, r.industry, r.industry_word,
+    r.industry_class, r.form, r.status, r.authority_code, r.status_date, r.reserved_until, r.uscc
+FROM (SELECT coalesce(max(number), 0) AS number FROM name_catalogue_changes WHERE number IS NOT NULL) v
+    LEFT JOIN (first JOIN register_names r ON r.ctid = first.place) ON true
+    ORDER BY first.rank, first.name, first.id
 """  # noqa: S608 - put together from our own text only
 _FREE = f"""
 SELECT w.name FROM unnest(%(names)s::text[], %(trades)s::text[], %(keys)s::text[], %(words)s::text[])
@@ -223,7 +222,7 @@ def _inside(db: Session, proposal: Proposal, name: str, moment: datetime) -> lis
         return []
     rows = db.scalars(
         select(RegisterName)
-        .where(RegisterName.name.in_(possible), RegisterName.status.in_(HOLDING))
+        .where(RegisterName.name == func.any(possible), RegisterName.status.in_(HOLDING))
         .where((RegisterName.status != "reserved") | (RegisterName.reserved_until > moment))
         .order_by(RegisterName.name, RegisterName.id)
         .limit(LISTED)
@@ -272,7 +271,7 @@ def _explained(proposed: Entry, proposal: Proposal, rows: list[Any], catalogue: 
             row.form,
         )
         rule = comparison.relation(proposed, other, catalogue)
-        found.append(collision(rule, proposal, proposed, _match(row)))
+        found.append(collision(rule, proposal, proposed, other, _match(row)))
     return found
 
 
