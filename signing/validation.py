@@ -23,6 +23,7 @@ from asn1crypto import ocsp as asn1_ocsp
 from asn1crypto import x509 as asn1
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.sign.diff_analysis import ModificationLevel
 from pyhanko.sign.general import SigningError as PyHankoError
@@ -66,7 +67,9 @@ CONTROLS = {
 class SignatureReport:
     """One signature of a file. Times are ISO 8601 in UTC; serials are hexadecimal.
 
-    `kind`: signature or archive_stamp. `time_source`: time_stamp, or claimed (nobody but the signer says so).
+    `kind`: signature or archive_stamp. `party`: person, seal or time_authority. `organisations`, as the certificate names
+    them: for whom a person signed, whose seal it is, who stamps times. `number`: of a seal. `purpose`: the words signed
+    along (reason of the signature). `time_source`: time_stamp, or claimed (nobody but the signer says so).
     `revocation`: good, revoked or unknown. `coverage`: whole_file, revision or partial. `changes` since: none,
     validation_data (archive stamps and proofs), signatures (further signatures) or forbidden.
     `control`: a key of CONTROLS; whether only the signer could sign, empty for seals and archive stamps.
@@ -76,7 +79,11 @@ class SignatureReport:
 
     field: str
     kind: str
+    party: str
     signer: str
+    organisations: tuple[str, ...]
+    number: str
+    purpose: str
     serial: str
     issuer: str
     time: str
@@ -320,9 +327,13 @@ class _Examiner:
         certificate = x509.load_der_x509_certificate(signature.signer_cert.dump())
         evidence, credential = _evidence(certificate)
         subject = signature.signer_cert.subject.native
+        party = "time_authority" if kind == "archive_stamp" else "person" if evidence else "seal"
         known = {"": "good", "revoked": "revoked"}.get(path.reason, "unknown")
         return SignatureReport(
-            field=signature.field_name, kind=kind, signer=str(subject.get("common_name", "")),
+            field=signature.field_name, kind=kind, party=party, signer=str(subject.get("common_name", "")),
+            organisations=_organisations(certificate),
+            number=str(subject.get("serial_number", "")) if party == "seal" else "",
+            purpose=str(signature.sig_object.get("/Reason", "")),
             serial=f"{certificate.serial_number:x}",
             issuer=str(signature.signer_cert.issuer.native.get("common_name", "")),
             time=moment.astimezone(UTC).isoformat(timespec="seconds"), time_source=source,
@@ -365,6 +376,12 @@ def _changes(signature: EmbeddedPdfSignature, coverage: str) -> str:
         ModificationLevel.NONE: "none",
         ModificationLevel.LTA_UPDATES: "validation_data",
     }.get(level, "signatures")
+
+
+def _organisations(certificate: x509.Certificate) -> tuple[str, ...]:
+    return tuple(
+        str(each.value) for each in certificate.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
+    )
 
 
 def _evidence(certificate: x509.Certificate) -> tuple[str, str]:

@@ -73,6 +73,11 @@ CONTROLS = {
 }
 
 
+PARTIES = {
+    "person": _l("Signature of a person"),
+    "seal": _l("Seal of an authority or of the platform"),
+    "time_authority": _l("Time stamp of the archive"),
+}
 LEVELS = {
     "B-B": _l("signed; the time is only claimed"),
     "B-T": _l("signed and time-stamped"),
@@ -145,7 +150,7 @@ def file() -> ResponseReturnValue:
         if reports:
             return render_template(
                 "public/verify/report.html", reports=reports, reasons=REASONS, when=datetime.fromisoformat, levels=LEVELS,
-                changes=CHANGES, revocation=REVOCATION, controls=CONTROLS, holds=all(r.valid for r in reports),
+                changes=CHANGES, revocation=REVOCATION, controls=CONTROLS, parties=PARTIES, holds=all(r.valid for r in reports),
                 later=reports[-1].coverage != "whole_file", name=form.file.data.filename,
             )  # fmt: skip
         form.file.errors = [problem]
