@@ -24,6 +24,7 @@ from signing import evidence
 from signing.tables import Certificate
 from tests.app.browser import browser
 from tests.signatures.people import PIN_CODE, Identity, token_of
+from workflow import objects
 from workflow.db import now
 from workflow.errors import NotAllowed
 from workflow.establishment import drafts, papers
@@ -36,19 +37,20 @@ from workflow.signatures import signing as act
 from workflow.signatures.models import LicenceCheck
 
 INVEST, _, OLD = SEEDS
+INSTITUTION = "12420000QB00PFCM3L"  # 1: not registered by a registration authority
 CARD = f"{INVEST.uscc}:xiaoli"
 
 
 class World:
     """A company that an organisation and a person found; the organisation's signer is 李小二 of the sandbox."""
 
-    def __init__(self, house, sandbox, url, monkeypatch, own=False):
+    def __init__(self, house, sandbox, url, monkeypatch, own=False, code=INVEST.uscc):
         self.house, self.db, self.identity, self.sandbox, self.url = house, house.db, Identity(), sandbox, url
         monkeypatch.setenv("QIBU_SANDBOX_URL", url)
         settings.cache_clear()
         self.li = people.find(sandbox.store, "xiaoli")
         self.case = house.reserved()
-        drafts.save(self.db, self.case.id, house.owner(self.case), None, lambda a: self._fill(a, own))
+        drafts.save(self.db, self.case.id, house.owner(self.case), None, lambda a: self._fill(a, own, code))
         papers.generate(self.db, self.case.id, house.owner(self.case))
         self.db.commit()
         self.phone = browser(
@@ -56,10 +58,10 @@ class World:
         )
         self.phone.typed = ["张小七", "李小二", "武汉云栖测软件有限公司", INVEST.name, OLD.name]
 
-    def _fill(self, application, own):
+    def _fill(self, application, own, code):
         li = self.li
         application.people.append(Person(key="p2", name=li.name, id_number=li.id_number, phone=li.phone, address="湖北省武汉市武昌区虚构路2号"))  # fmt: skip
-        application.organisations.append(Organisation(key="o1", name=INVEST.name, uscc=INVEST.uscc, address="武汉市虚构路1号", representative="p2"))  # fmt: skip
+        application.organisations.append(Organisation(key="o1", name=INVEST.name, uscc=code, address="武汉市虚构路1号", representative="p2"))  # fmt: skip
         application.contributions[0].subscribed = 30_000_000
         application.contributions.append(Contribution(party="o1", subscribed=20_000_000, due=date(2031, 6, 30)))  # fmt: skip
         application.beneficial.exempt = False
@@ -154,6 +156,12 @@ def test_the_licence_opens_the_papers_and_the_certificate_names_organisation_and
     assert signed.facts["identified_by"] == "id+licence" and signed.facts["on_behalf_of"] == [INVEST.name]
     assert signed.facts["licences"][0]["licence_number"] == number
     data = package(world.db, world.case, Holder("registrar", "0417"))
+    stranger = browser(world.house)
+    stranger.typed = [*world.phone.typed, "paper.pdf"]
+    stranger.get("/verify")
+    paper = objects.get(act.papers_of(world.db, world.row)[0].key)
+    stranger.send("/verify/file", file=(io.BytesIO(paper), "paper.pdf"))
+    assert f"代表 {INVEST.name}" in stranger.text() and world.li.id_number not in stranger.text()
     report = zipfile.ZipFile(io.BytesIO(data)).read("report.pdf")
     said = run(["pdftotext", "-", "-"], input=report, capture_output=True, check=True).stdout.decode()
     assert number in said and "电子营业执照" in said
@@ -289,6 +297,16 @@ def test_the_code_counts_in_the_browser_that_asked_and_for_a_while(world):
     assert world.db.scalars(select(LicenceCheck)).all() == []
     with pytest.raises(NotAllowed):  # a new link begins anew
         licences.confirm(world.db, world.link[6:], "", "o1", code, HttpLicenceGateway())
+
+
+def test_an_organisation_that_has_no_business_licence_is_not_asked_for_one(house, outside, monkeypatch):
+    """RN-03, USCC-04: a public institution's code begins with 1; the page says why its representative alone is checked."""
+    world = World(house, *outside, monkeypatch, code=INSTITUTION)
+    world.identify()
+    assert "没有电子营业执照，因此只需核验您本人" in world.phone.text()
+    assert not world.phone.page.xpath('//a[contains(@href, "/licence/")]')
+    world.phone.get(world.link + "/licence/o1")
+    assert world.phone.page.xpath('//form[contains(@action, "/face")]')
 
 
 def test_no_licence_for_who_represents_nobody(world):

@@ -407,6 +407,7 @@ def test_a_stranger_reads_who_could_sign(world):
     """ES-01: the public page says of each signature whether only the signer could make it, in words for every case."""
     assert set(verify.REASONS) == set(validation.REASONS)
     assert set(verify.CONTROLS) == set(validation.CONTROLS) - {""}
+    assert set(verify.PARTIES) == {"person", "seal", "time_authority"}
     world.ready()
     world.phone.send("/papers", consent="y", pin=PIN_CODE)
     stranger = world.new_phone()
@@ -414,4 +415,5 @@ def test_a_stranger_reads_who_could_sign(world):
     paper = objects.get(act.papers_of(world.db, world.row)[0].key)
     answer = stranger.raw("/verify/file", file=(BytesIO(paper), "paper.pdf"))
     check_page(answer, typed=[*TYPED, "paper.pdf", world.row.name])
-    assert "只有其 PIN 码能打开的密钥" in answer.text
+    for words in ("只有其 PIN 码能打开的密钥", "个人签名", "企业开办平台", "文书定稿，供各方签署"):
+        assert words in answer.text

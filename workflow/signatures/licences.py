@@ -90,10 +90,23 @@ def _texts(value: Any) -> set[str]:
 
 
 def wanted(db: Session, row: Invitation) -> list[Organisation]:
-    """The organisations of this signer whose licence was not shown yet; those without a credit code have none."""
+    """The organisations of this signer whose licence was not shown yet."""
     application, _ = draft_of(db, row.case_id)
     known = {check.organisation_key for check in proven(db, row)}
-    return [o for o in represented(application, row.person_key) if o.uscc and o.key not in known]
+    return [o for o in represented(application, row.person_key) if has_licence(o) and o.key not in known]
+
+
+def has_licence(organisation: Organisation) -> bool:
+    """Whether an organisation has a business licence: the first character of its credit code names who registered it,
+    9 the registration authorities; public institutions (1), social organisations (5) and others have none (USCC-01, USCC-04).
+    """
+    return organisation.uscc.startswith("9")
+
+
+def without_licence(db: Session, row: Invitation) -> list[Organisation]:
+    """The organisations for which this person signs as representative, after the own check only (RN-03)."""
+    application, _ = draft_of(db, row.case_id)
+    return [o for o in represented(application, row.person_key) if not has_licence(o)]
 
 
 def proven(db: Session, row: Invitation) -> list[LicenceCheck]:
@@ -129,7 +142,9 @@ def _check(db: Session, row: Invitation, organisation_key: str) -> LicenceCheck 
 
 def _organisation(db: Session, row: Invitation, key: str) -> Organisation:
     application, _ = draft_of(db, row.case_id)
-    found = next((o for o in represented(application, row.person_key) if o.key == key and o.uscc), None)
+    found = next(
+        (o for o in represented(application, row.person_key) if o.key == key and has_licence(o)), None
+    )
     if found is None:
         raise NotFound(f"organisation {key}")
     return found

@@ -43,13 +43,20 @@ class OrganisationFields(SectionForm):
     kind = forms.Select(_l("Kind"), choices=KINDS, default="company", required=_l("Choose the kind"))
     uscc = forms.TextField(
         _l("Unified social credit code"), max_length=18, required=_l("Enter the credit code"), classes="govuk-input--width-20",
-        hint=_l("18 characters, on its licence. Look it up, and what the register knows is filled in."),
+        hint=_l(
+            "18 characters, on its licence or certificate. Look it up, and what the register knows is filled in. "
+            "Without such a code, as abroad, an organisation cannot take part online: go to the registration desk."
+        ),
         filters=[lambda value: forms.half_width(value).upper() if isinstance(value, str) else value],
     )  # fmt: skip
     address = forms.TextField(_l("Address"), max_length=120)
     representative = forms.Radios(
         _l("Who represents it?"), required=_l("Choose who represents it"), choices=[],
-        hint=_l("Its legal representative or person in charge; signs for it."),
+        hint=_l(
+            "Its legal representative or person in charge; signs for it, with its electronic business licence or after "
+            "the check of the own person. A public institution or social organisation has no business licence: there "
+            "only the person is checked."
+        ),
     )  # fmt: skip
     representative_name = forms.TextField(_l("Representative's name"), max_length=50, mark_optional=False)
     representative_id_number = forms.TextField(
