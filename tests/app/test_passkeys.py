@@ -57,7 +57,7 @@ def test_add_name_sign_with_it_remove(world, page):
     page.send("/new", 422, name="", answer="nonsense")
     assert "起个名字" in page.text()
     make(page, holder)
-    assert "我的手机" in page.text() and "尚未用于签署" in page.text()
+    assert "我的手机" in page.text() and "尚未使用" in page.text()
     [row] = passkeys.passkeys_of(world.db, world.owner.id)
     page.get(f"/account/passkeys/{row.id}")
     page.send(f"/{row.id}", name="旧手机")
@@ -65,8 +65,20 @@ def test_add_name_sign_with_it_remove(world, page):
 
     phone = world.phone
     phone.typed = page.typed
-    world.admit()
+    world.identify()
+    phone.get(world.link + "/face")
+    form = phone.page.xpath("//form[@data-passkey='get']")[0]
+    data = {"csrf_token": form.xpath('.//input[@name="csrf_token"]/@value')[0]}
+    ask = form.get("data-passkey-ask")
+    phone.send("/passkey", 422, answer="nonsense")
+    assert "通行密钥没有确认" in phone.text() and phone.page.xpath('//input[@name="frame"]')
+    assert phone.client.get(world.link + "/passkey").headers["Location"].endswith("/face")
+    options = phone.client.post(ask, data=data).json
+    phone.send("/passkey", answer=holder.confirm(base64url_to_bytes(options["challenge"])))
+    assert world.row.admitted_by == "passkey"
+    assert phone.client.post(ask, data=data).status_code == 409  # the papers are open
     phone.get(world.link + "/control")
+    assert not phone.page.xpath('//input[@name="keep"]')
     phone.send(f"/control/{row.id}")
     form = phone.page.xpath("//form[@data-passkey='get']")[0]
     data = {name: form.xpath(f'.//input[@name="{name}"]/@value')[0] for name in ("csrf_token", "shown")}
@@ -75,7 +87,7 @@ def test_add_name_sign_with_it_remove(world, page):
     assert world.row.state == "signed"
 
     page.get("/account/passkeys")
-    assert "最近一次签署" in page.text()
+    assert "最近一次使用" in page.text()
     page.get(f"/account/passkeys/{row.id}/remove")
     page.send("/remove")
     assert "还没有通行密钥" in page.text()

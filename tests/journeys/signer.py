@@ -76,10 +76,19 @@ def set_pin(visitor: Visitor) -> None:
     visitor.press("Set the PIN and continue")
 
 
-def make_passkey(visitor: Visitor) -> None:
-    """The phone's own authenticator makes a passkey."""
+def use_own_passkey(visitor: Visitor) -> None:
+    """The passkey of the account shows that it is its person; then it is chosen to sign with."""
+    visitor.press("Use my passkey")
+    with visitor.arrives():
+        visitor.page.locator("[data-passkey-have] button").click()
+
+
+def make_passkey(visitor: Visitor, keep: bool = False) -> None:
+    """The phone's own authenticator makes a passkey, for this signature or to stay in the account."""
     button = visitor.page.locator("[data-passkey-go]")
     button.wait_for()
+    if keep:
+        visitor.fill(keep=True)
     visitor.picture("passkey")
     with visitor.arrives():
         button.click()

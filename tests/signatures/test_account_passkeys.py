@@ -37,9 +37,11 @@ def person(signing) -> Account:
 
 def kept(signing, holder, account=None, host="localhost") -> Passkey:
     """A passkey of an account, made some time ago."""
+    account = account or person(signing)
     row = Passkey(
-        account_id=(account or person(signing)).id, name="我的手机", host=host, public_key=holder.public_key,
-        credential_id=holder.id, sign_count=holder.counter, checked_by="face", checked_reference="ref-earlier", checked_at=now(),
+        account_id=account.id, name="我的手机", host=host, public_key=holder.public_key, credential_id=holder.id,
+        sign_count=holder.counter, checked_by="face", checked_reference="ref-earlier", checked_at=now(),
+        person_index=account.id_number_index, created_at=now(),
     )  # fmt: skip
     signing.db.add(row)
     signing.db.flush()

@@ -80,7 +80,7 @@ class Passkey(Base):
     """A passkey that a person keeps in the account to sign with (ES-01).
 
     `checked_by`, `checked_reference`, `checked_at`: the check by face or code that its person passed before it was
-    made. Removed ones stay as a record and sign nothing.
+    made; `person_index`: of the ID number that was checked. Removed ones stay as a record and sign nothing.
     """
 
     __tablename__ = "passkeys"
@@ -95,6 +95,7 @@ class Passkey(Base):
     checked_by: Mapped[str] = mapped_column(String(10))  # face | code
     checked_reference: Mapped[str] = mapped_column(String(80))
     checked_at: Mapped[datetime]
+    person_index: Mapped[bytes]
     used_at: Mapped[datetime | None]
     removed_at: Mapped[datetime | None]
     created_at: Mapped[Now]

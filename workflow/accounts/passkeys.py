@@ -99,6 +99,7 @@ def keep(
     row = Passkey(
         account_id=account.id, name=_named(name), host=host, public_key=made.credential_public_key,
         credential_id=made.credential_id, sign_count=made.sign_count, checked_by=by, checked_reference=reference, checked_at=at,
+        person_index=account.id_number_index,
     )  # fmt: skip
     db.add(row)
     db.flush()

@@ -337,7 +337,14 @@ def _said(holder: Holder, row: Evidence) -> str:
             f"{at} {shown['organisation']}（{shown['uscc']}）的电子营业执照（编号 {shown['licence_number']}）"
             f"由{role}确认，凭据 {opened.get('licence_reference', '不公开')}"
         )
-    return f"{at} {words.ADMISSION[row.facts['by']]}，凭据 {opened.get('admission_reference', '不公开')}"
+    how = words.ADMISSION[row.facts["by"]]
+    if earlier := row.facts.get("passkey_made_after"):
+        how += f"（该密钥于 {_day(row.facts['passkey_checked_at'])} 经{words.ADMISSION[earlier]}后设立）"
+    return f"{at} {how}，凭据 {opened.get('admission_reference', '不公开')}"
+
+
+def _day(moment: str) -> str:
+    return f"{datetime.fromisoformat(moment).astimezone(evidence.CHINA):%Y-%m-%d}"
 
 
 def _zipped(moment: datetime, files: list[tuple[str, bytes]]) -> bytes:

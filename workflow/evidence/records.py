@@ -21,6 +21,7 @@ SEALED = (
     "passkey_reference",
     "face_hash",
     "statement",
+    "assertion",
 )
 
 

@@ -56,7 +56,12 @@ ACTORS = {
     "bank": "银行",
     "system": "平台",
 }
-ADMISSION = {"face": "人脸核验", "code": "登记窗口或公证核验码", "licence": "以所代表单位的电子营业执照核验"}
+ADMISSION = {
+    "face": "人脸核验",
+    "code": "登记窗口或公证核验码",
+    "licence": "以所代表单位的电子营业执照核验",
+    "passkey": "账户内通行密钥核验",
+}
 ROLE = {"legal_representative": "法定代表人", "person_in_charge": "负责人", "authorised": "被授权的持照人"}
 CONTROL = {"passkey": "签名人设备上的通行密钥", "pin": "签名人设定的口令"}
 CHANNEL = {"sms": "短信", "mail": "邮件"}

@@ -20,6 +20,7 @@ DEFAULTS: dict[str, Any] = {
     "keep_face_frame": True,  # HB-09; False keeps the verdict only
     "face_frame_days": 3
     * 365,  # how long a kept frame stays: the general limitation period (Civil Code, Art. 188)
+    "passkey_check_days": 365,  # how long a kept passkey stands for the check after which it was made; 0: not at all
     "face_liveness": "preferred",  # required: a face counts only with movements in front of the camera
     "decision_days": 3,  # PRO-04, working days
     "claim_minutes": 30,  # how long a registrar holds a case without touching it

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Sequence
 from datetime import timedelta
 from hashlib import sha256
+from typing import NoReturn
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -69,7 +70,7 @@ def _refuse_hammering(row: Invitation) -> None:
         raise RuleViolation([Problem("RN-01", "", TOO_MANY)])
 
 
-def fail(db: Session, row: Invitation, field: str, words: Words, code: str) -> None:
+def fail(db: Session, row: Invitation, field: str, words: Words, code: str) -> NoReturn:
     """Count a try that failed, although the caller sees an error. Raises RuleViolation."""
     row.tries += 1
     db.commit()
@@ -207,11 +208,14 @@ def check_code(db: Session, token: str, secret: str, code: str, gateway: Identit
     return admit(db, row, "code", verdict.reference)
 
 
-def admit(db: Session, row: Invitation, by: str, reference: str) -> Invitation:
-    """Open the papers to this person. `by`: face, code or licence."""
+def admit(
+    db: Session, row: Invitation, by: str, reference: str, facts: dict[str, str] | None = None
+) -> Invitation:
+    """Open the papers to this person. `by`: face, code, licence or passkey; `facts`: what else is kept of the check."""
     row.state = next_state(InvitationMachine, row.state, "admit", SIGNER)
     row.admitted_by, row.admitted_reference, row.admitted_at = by, reference[:80], now()
-    note(db, row, "admission", {"by": by, "admission_reference": reference, "face_hash": row.face_hash})
+    said = {"by": by, "admission_reference": reference, "face_hash": row.face_hash}
+    note(db, row, "admission", said | (facts or {}))
     return row
 
 

@@ -41,7 +41,7 @@ class Invitation(Base):
     # What the signature rests on (ES-21)
     identity_reference: Mapped[str] = mapped_column(String(80), default="")
     identified_at: Mapped[datetime | None]
-    admitted_by: Mapped[str] = mapped_column(String(10), default="")  # face | code | licence
+    admitted_by: Mapped[str] = mapped_column(String(10), default="")  # face | code | licence | passkey
     admitted_reference: Mapped[str] = mapped_column(String(80), default="")
     admitted_at: Mapped[datetime | None]
     face_key: Mapped[str] = mapped_column(String(80), default="")  # encrypted frame in the archive, by policy

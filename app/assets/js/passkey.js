@@ -1,5 +1,5 @@
-// Keeps the signing key in the phone: makes a passkey (data-passkey="create"), or has it confirm the papers ("get").
-// Where there is no passkey to be had the part stays hidden, and the PIN's fields do the same.
+// Keeps the signing key in the phone: makes a passkey (data-passkey="create"), or has it confirm ("get") the papers, or
+// that it is its person. Where there is no passkey to be had the part stays hidden, and the other ways do the same.
 const form = document.querySelector("[data-passkey]");
 const part = (name) => form.querySelector(`[data-passkey-${name}]`);
 
@@ -10,12 +10,15 @@ const text = (buffer) =>
     .replace(/\//g, "_")
     .replace(/=+$/, "");
 
+const known = (passkeys) => passkeys.map((passkey) => ({ ...passkey, id: bytes(passkey.id) }));
+
 // The server's options with bytes where the browser wants bytes, and the phone's answer the other way round.
 const options = (said) => ({
   ...said,
   challenge: bytes(said.challenge),
   ...(said.user && { user: { ...said.user, id: bytes(said.user.id) } }),
-  ...(said.allowCredentials && { allowCredentials: said.allowCredentials.map((c) => ({ ...c, id: bytes(c.id) })) }),
+  ...(said.allowCredentials && { allowCredentials: known(said.allowCredentials) }),
+  ...(said.excludeCredentials && { excludeCredentials: known(said.excludeCredentials) }),
 });
 const answer = ({ id, rawId, type, response }) => {
   const parts = ["clientDataJSON", "attestationObject", "authenticatorData", "signature"];
@@ -55,8 +58,9 @@ if (form?.dataset.passkey === "create" && window.PublicKeyCredential) {
 }
 
 if (form?.dataset.passkey === "get" && window.PublicKeyCredential) {
+  if (part("part")) part("part").hidden = false;
   form.addEventListener("submit", (event) => {
-    if (!form.elements.consent.checked) return; // the server says what is missing
+    if (form.elements.consent?.checked === false) return; // the server says what is missing
     event.preventDefault();
     confirm();
   });

@@ -31,7 +31,7 @@ from workflow.evidence.package import Holder, package
 from workflow.personal import person_hash
 from workflow.policies.queries import policy
 from workflow.settings import settings
-from workflow.signatures import checks, control, licences, signing
+from workflow.signatures import checks, control, licences, opening, signing
 from workflow.signatures.invitations import by_token, owner_label
 from workflow.signatures.models import Invitation
 from workflow.signatures.rules import passkey_origin
@@ -82,6 +82,12 @@ class CodeForm(forms.Form):
         _l("Verification code"), max_length=40, required=_l("Enter the verification code"), filters=[half_width],
         classes="govuk-input--width-10", hint=_l("From the registration desk or a notary who has seen you and your ID"),
     )  # fmt: skip
+
+
+class PasskeyForm(forms.Form):
+    """The device's answer: a passkey of the account instead of the face."""
+
+    answer = forms.HiddenField()
 
 
 def _pin_field(label: str, autocomplete: str, hint: str = "") -> forms.PasswordField:
@@ -261,8 +267,8 @@ def identity(token: str) -> ResponseReturnValue:
 @limiter.limit(SENSITIVE, methods=["POST"])
 @by_link
 def face(token: str) -> ResponseReturnValue:
-    """Is it really this person? By face, with a consent of its own; the page offers the other way (0.6)."""
-    row, case = at_step(token, "identified")
+    """Is it really this person? By face, with a consent of its own; the page offers the other ways (0.6)."""
+    at_step(token, "identified")
     form = FaceForm()
     if form.validate_on_submit():
         frame = form.frame.data.read() if hasattr(form.frame.data, "read") else b""
@@ -272,13 +278,18 @@ def face(token: str) -> ResponseReturnValue:
                 db, token, browser_secret(), frame, bool(form.consent.data), gateways().identity, moves
             )
             return redirect(url_for("signatures.control_page", token=token), 303)
-        row, case = invitation_for(token)
+    return face_page(token, form)
+
+
+def face_page(token: str, form: forms.Form) -> ResponseReturnValue:
+    """The page with all the ways to show that it is this person."""
+    row, case = invitation_for(token)
     kept = policy(db, "keep_face_frame", case.authority_code)
     days = policy(db, "face_frame_days", case.authority_code)
     prompts = [PROMPTS[prompt] for prompt in checks.prompts_of(row)]
     return page_for(
         "face", token, case, row, form=form, kept=kept, days=days, prompts=prompts, wanted=licences.wanted(db, row),
-        proven=licences.proven(db, row),
+        proven=licences.proven(db, row), bare=licences.without_licence(db, row), own=opening.fitting(db, row, request.host_url), own_form=PasskeyForm(formdata=None),
     )  # fmt: skip
 
 
@@ -337,10 +348,11 @@ def ask_passkey(token: str) -> ResponseReturnValue:
         return signing.ask_passkey(
             db, token, browser_secret(), form.papers(), say(signing.CONSENT), request.host_url
         )
-    return _said(form)
+    return said(form)
 
 
-def _said(form: forms.Form) -> ResponseReturnValue:
+def said(form: forms.Form) -> ResponseReturnValue:
+    """A form's problem as a script reads it."""
     return {"problem": say(form.form_errors[0])}, 422
 
 
@@ -402,7 +414,7 @@ def make_passkey(token: str) -> ResponseReturnValue:
     form = ControlForm()
     with problems_on(form):
         return control.passkey_options(db, token, browser_secret(), request.host_url)
-    return _said(form)
+    return said(form)
 
 
 @blueprint.post("/sign/<token>/again")
