@@ -273,7 +273,11 @@ def papers() -> None:
     "--type", "entity_type", required=True, help="llc, jsc, sole, gp, sgp, lp, household, branch, cooperative"
 )
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for the PDFs.")
-def papers_sample(entity_type: str, out: Path) -> None:
+@click.option(
+    "--case", type=click.Choice(["usual", "long"]), default="usual", show_default=True,
+    help="long: fifty founders, a long scope, a very long address and name.",
+)  # fmt: skip
+def papers_sample(entity_type: str, out: Path, case: str) -> None:
     """Write a full set of unsigned papers for a fictitious case."""
     from signing.papers import sample_set
     from signing.papers.samples import SAMPLES
@@ -281,7 +285,7 @@ def papers_sample(entity_type: str, out: Path) -> None:
     if entity_type not in SAMPLES:
         raise click.ClickException(f"There is no type {entity_type!r}; choose one of {', '.join(SAMPLES)}.")
     out.mkdir(parents=True, exist_ok=True)
-    for paper in sample_set(entity_type):
+    for paper in sample_set(entity_type, case):
         target = out / f"{paper.kind}.pdf"
         target.write_bytes(paper.pdf)
         click.echo(str(target))

@@ -168,8 +168,8 @@ def grid(
         ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
         ("LEFTPADDING", (0, 0), (-1, -1), 5),
         ("RIGHTPADDING", (0, 0), (-1, -1), 5),
-        ("TOPPADDING", (0, 0), (-1, -1), 3.5),
-        ("BOTTOMPADDING", (0, 0), (-1, -1), 4.5),
+        ("TOPPADDING", (0, 0), (-1, -1), 2.5),
+        ("BOTTOMPADDING", (0, 0), (-1, -1), 3.5),
     ]
     if heads:
         commands.append(("BACKGROUND", (0, 0), (-1, heads - 1), HexColor(styles.TINT)))
@@ -204,7 +204,7 @@ def grid(
                 if last is not None:
                     commands.append(("SPAN", (column, len(data)), (last, len(data))))
             data.append(piece)
-    return Table(data, colWidths=list(widths), repeatRows=heads, style=commands, spaceAfter=8, hAlign="LEFT")
+    return Table(data, colWidths=list(widths), repeatRows=heads, style=commands, spaceAfter=6, hAlign="LEFT")
 
 
 def pairs(rows: Sequence[Sequence[tuple[str, str]]], label_width: float = 32 * mm) -> Table:
@@ -216,7 +216,7 @@ def pairs(rows: Sequence[Sequence[tuple[str, str]]], label_width: float = 32 * m
     for row in rows:
         if len(row) == 1:
             spans.append((len(data), 1, 3))
-            data.append([row[0][0], row[0][1], "", ""])
+            data.append([row[0][0], row[0][1] or "—", "", ""])
         else:
-            data.append([row[0][0], row[0][1], row[1][0], row[1][1]])
+            data.append([row[0][0], row[0][1] or "—", row[1][0], row[1][1] or "—"])
     return grid(data, widths, spans=spans, labels=(0, 2))

@@ -30,23 +30,26 @@ from signing.papers.typesetting import set_lines
 # Where the authority's acceptance seal goes: the top margin of the first page, in which nothing is printed.
 ACCEPTANCE = (0, PAGE[0] - MARGIN - 196, PAGE[1] - 50, PAGE[0] - MARGIN, PAGE[1] - 14)
 
+BOTTOM = 18 * mm  # of the text; the foot stands below
+HEIGHT = PAGE[1] - MARGIN - BOTTOM
+SEEN = 4  # lines of the text that stand on the page where it is signed
 LONG_TABLE = 85 * mm  # a table that is no higher is not cut by a page break
 
 
 class SignatureRow(Flowable):
     """Up to two signature boxes side by side. Nothing is printed inside them; the paper learns where they are."""
 
-    WIDTH, HEIGHT, GAP, LABEL_STYLE = 76 * mm, 25 * mm, 10 * mm, Style(size=9.5, leading=14)
+    WIDTH, HEIGHT, GAP, LABEL_STYLE = 76 * mm, 23 * mm, 10 * mm, Style(size=9.5, leading=14)
 
     def __init__(self, paper: "Paper", hands: Sequence[Sequence[Signer]]) -> None:
         super().__init__()
         self.paper = paper
-        self.labels = [Text("；".join(_signed_as(s) for s in hand), self.LABEL_STYLE) for hand in hands]
+        self.labels = [Text(_label(hand, self.WIDTH, self.LABEL_STYLE), self.LABEL_STYLE) for hand in hands]
         self.hands = [hand[0].hand for hand in hands]
 
     def wrap(self, width: float, height: float) -> tuple[float, float]:
         self.label_height = max(label.wrap(self.WIDTH, height)[1] for label in self.labels)
-        self.height = self.label_height + 3 + self.HEIGHT + 10
+        self.height = self.label_height + 3 + self.HEIGHT + 8
         return width, self.height
 
     def draw(self) -> None:
@@ -66,10 +69,71 @@ class SignatureRow(Flowable):
             self.paper.boxes[hand] = (page, round(x0, 2), round(y0, 2), round(x1, 2), round(y1, 2))
 
 
-def _signed_as(s: Signer) -> str:
-    """In which role somebody signs or seals."""
-    how = f"（盖章），{s.by}（签名）" if s.seal and s.by else "（盖章）" if s.seal else "（签名）"
-    return f"{s.role}：{s.name}{how}"
+class SignatureBlock(Flowable):
+    """The rows of signature boxes. One of few rows stays whole; where a longer one goes over to the next page, that
+    page says what it signs (签署页), so that no page bears signatures alone."""
+
+    TOGETHER = 4  # rows
+
+    def __init__(self, rows: Sequence[SignatureRow], continued: str, note: Text | None = None) -> None:
+        super().__init__()
+        self.rows, self.continued, self.note = rows, continued, note
+
+    def wrap(self, width: float, height: float) -> tuple[float, float]:
+        self.width = width
+        self.heights = [row.wrap(width, height)[1] for row in self.rows]
+        self.note_height = self.note.wrap(width, height)[1] + self.note.style.after if self.note else 0.0
+        return width, self.note_height + sum(self.heights)
+
+    def split(self, width: float, height: float) -> list["SignatureBlock"]:
+        room = height - self.note_height
+        fits = 0
+        while fits < len(self.rows) and self.heights[fits] <= room:
+            room -= self.heights[fits]
+            fits += 1
+        if not fits:
+            return []
+        note = Text(self.continued, styles.PLAIN.but(after=10))
+        return [
+            SignatureBlock(self.rows[:fits], self.continued, self.note),
+            SignatureBlock(self.rows[fits:], self.continued, note),
+        ]
+
+    def start(self) -> float:
+        """The height of what stays with the text that is signed."""
+        self.wrap(CONTENT, 1e6)
+        return sum(self.heights if len(self.rows) <= self.TOGETHER else self.heights[:1])
+
+    def draw(self) -> None:
+        y = self.note_height + sum(self.heights)
+        if self.note:
+            y -= self.note.height
+            self.note.drawOn(self.canv, 0, y)
+            y -= self.note.style.after
+        for row, height in zip(self.rows, self.heights, strict=True):
+            y -= height
+            row.drawOn(self.canv, 0, y)
+
+
+def _label(hand: Sequence[Signer], width: float, style: Style) -> str:
+    """In which roles a hand signs or seals; what does not fit on one line breaks before a name, not within it."""
+    parts = [part for s in hand for part in _signed_as(s)]
+    parts[-1] = parts[-1].rstrip("；")
+    if len(set_lines(runs("".join(parts), style), width)) == 1:
+        return "".join(parts)
+    text, line = "", ""
+    for part in parts:
+        if line and len(set_lines(runs(line + part.rstrip("，；"), style), width)) > 1:
+            text, line = f"{text}{line}\n", ""
+        line += part
+    return text + line
+
+
+def _signed_as(s: Signer) -> list[str]:
+    """In which role somebody signs or seals, in parts between which a line may end."""
+    if s.seal and s.by:
+        return [f"{s.role}：", f"{s.name}（盖章），", f"{s.by}（签名）；"]
+    return [f"{s.role}：", f"{s.name}（盖章）；" if s.seal else f"{s.name}（签名）；"]
 
 
 class SealBox(Flowable):
@@ -149,6 +213,8 @@ def _said(part: Any) -> Any:
         return [_said(inner) for inner in part]
     if isinstance(part, Table):
         return _said(part._cellvalues)  # type: ignore[attr-defined]
+    if isinstance(part, SignatureBlock):
+        return _said(part.rows)
     if isinstance(part, SignatureRow):
         return [[hand, _said(label)] for hand, label in zip(part.hands, part.labels, strict=True)]
     if isinstance(part, SealBox):
@@ -158,6 +224,8 @@ def _said(part: Any) -> Any:
 
 def _start(part: Flowable) -> float:
     """The height of what must stand together at the start of a part: a short table whole, a long one its first rows."""
+    if isinstance(part, SignatureBlock):
+        return part.start()
     if isinstance(part, Text):
         lines = len(part.lines(CONTENT))
         return part.style.before + part.style.leading * (lines if lines < 4 else 2)
@@ -174,14 +242,16 @@ def _arranged(story: Sequence[Flowable]) -> list[Flowable]:
     Only the start of what follows is kept with its heading, so that a long paragraph fills the page it begins on.
     """
     arranged: list[Flowable] = []
+    signed = _signed(story)
     place = 0
     while place < len(story):
         end = place
-        while end < len(story) - 1 and (_leads(story[end]) or _signed(story, end)):
+        while end < len(story) - 1 and (_leads(story[end]) or end in signed):
             end += 1
         group = story[place : end + 1]
-        if len(group) > 1 or isinstance(group[0], Table):
-            arranged.append(CondPageBreak(sum(map(_whole, group[:-1])) + _start(group[-1])))
+        if len(group) > 1 or isinstance(group[0], (Table, SignatureBlock)):
+            height = sum(map(_whole, group[:-1])) + _start(group[-1])
+            arranged.append(CondPageBreak(min(height, HEIGHT)))
         arranged += group
         place = end + 1
     return arranged
@@ -196,10 +266,21 @@ def _whole(part: Flowable) -> float:
     return height + part.getSpaceBefore() + part.getSpaceAfter()
 
 
-def _signed(story: Sequence[Flowable], place: int) -> bool:
-    """Whether the last sentence before signatures is here: they never stand on a page of their own."""
-    after = story[place + 1 : place + 3]
-    return len(after) == 2 and isinstance(after[1], SignatureRow) and isinstance(after[0], Text)
+def _signed(story: Sequence[Flowable]) -> set[int]:
+    """The places of the last lines before the signatures, which stand on one page with them: at least `SEEN` lines,
+    fewer only after a table or where their chapter begins."""
+    places: set[int] = set()
+    for end, part in enumerate(story):
+        if not isinstance(part, SignatureBlock):
+            continue
+        seen, place = -1, end - 1  # the line that asks for the signature says nothing
+        while place >= 0 and isinstance(text := story[place], Text):
+            places.add(place)
+            seen += len(text.lines(CONTENT))
+            if seen >= SEEN or (text.style.keep_with_next and seen > 0):
+                break
+            place -= 1
+    return places
 
 
 class Paper:
@@ -265,8 +346,12 @@ class Paper:
             hands.setdefault(s.hand, []).append(s)
         self.names.update({key: signed[0].by or signed[0].name for key, signed in hands.items()})
         boxes = list(hands.values())
-        for start in range(0, len(boxes), 2):
-            self.story.append(SignatureRow(self, boxes[start : start + 2]))
+        rows = [SignatureRow(self, boxes[start : start + 2]) for start in range(0, len(boxes), 2)]
+        if rows:
+            name = f"{self.entity}《{self.title}》" if self.entity else f"《{self.title}》"
+            self.story.append(
+                SignatureBlock(rows, f"（本页无正文，为{name}（文件编号 {self.number}）的签署页）")
+            )
 
     def seal(self, authority: str, day: str) -> None:
         """Add the authority's name and date with room for its seal."""
@@ -332,7 +417,7 @@ class Paper:
             creator="Qibu",
             producer="Qibu",
         )
-        frame = Frame(MARGIN, MARGIN, CONTENT, PAGE[1] - 2 * MARGIN, 0, 0, 0, 0)
+        frame = Frame(MARGIN, BOTTOM, CONTENT, HEIGHT, 0, 0, 0, 0)
         document.addPageTemplates(PageTemplate("page", [frame], onPage=self.background, pagesize=PAGE))
         document.build(_arranged(self.story), canvasmaker=maker)
         pages = document.page

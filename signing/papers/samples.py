@@ -202,6 +202,46 @@ SAMPLES: dict[str, Callable[[], PaperFacts]] = {
 }  # fmt: skip
 
 
-def sample_set(entity_type: str) -> list[RenderedPaper]:
-    """The full set of unsigned papers of a fictitious case. Raises `KeyError` for an unknown kind."""
-    return render_set(SAMPLES[entity_type]())
+def long(facts: PaperFacts) -> PaperFacts:
+    """The same with all that makes papers long: fifty founders, one of them an organisation with a long name, a scope
+    of twenty items, a very long address, a long name."""
+    address = replace(
+        ADDRESS,
+        detail="东湖路105号" + "样例科技产业园二期创新中心" * 4 + "第十二号楼第二单元二十三层2301至2318室",
+    )
+    address = replace(address, text="湖北省武汉市武昌区水果湖街道" + address.detail)
+    items = tuple(f"样例{word}技术研发和技术服务" for word in (
+        "人工智能", "信息安全", "物联网", "云计算", "大数据", "区块链", "机器人", "新材料", "新能源", "生物", "环境保护",
+        "海洋工程", "智能制造", "轨道交通", "农业机械", "光电子", "集成电路", "地理信息", "数字文化", "体育健康",
+    ))  # fmt: skip
+    scope = Scope(
+        f"一般项目：{'；'.join(items)}（除依法须经批准的项目外，凭营业执照依法自主开展经营活动）", items
+    )
+    prefix = facts.name[:2]
+    name = f"{prefix}{'样例七步长名称' * 4}{facts.name.removeprefix(prefix)}"
+    facts = replace(facts, name=name, address=address, scope=scope)
+    if len(facts.contributions) < 2:
+        return facts
+    last = facts.contributions[-1]
+    organisation = Party(
+        "o2", f"武汉{'样例非常长的名称' * 4}投资管理（集团）股份有限公司", False, "营业执照", "91000000MA0000009X", "中国",
+        ADDRESS.text, representative=person(50, "样例代表人"),
+    )  # fmt: skip
+    more = [party(person(n, f"样例成员{n}")) for n in range(len(facts.contributions) + 1, 50)]
+    more.append(organisation)
+    contributions = (*facts.contributions, *(replace(last, party=p) for p in more))
+    total = sum(c.subscribed for c in contributions)
+    owners = facts.beneficial_owners
+    if facts.beneficial_exempt:  # which companies of natural persons only may be (BO-02)
+        owners = (BeneficialOwner(ZHANG, "负责日常经营管理", "", DAY),)
+    return replace(
+        facts, contributions=contributions, capital=total, beneficial_exempt=False, beneficial_owners=owners
+    )
+
+
+CASES: dict[str, Callable[[PaperFacts], PaperFacts]] = {"usual": lambda facts: facts, "long": long}
+
+
+def sample_set(entity_type: str, case: str = "usual") -> list[RenderedPaper]:
+    """The full set of unsigned papers of a fictitious case. Raises `KeyError` for an unknown kind or case."""
+    return render_set(CASES[case](SAMPLES[entity_type]()))

@@ -12,6 +12,7 @@ from signing.papers.styles import CELL, CONTENT
 from signing.papers.wording import delegate_of, executing_partners, head_word
 
 SMALL = CELL.but(size=8.5, leading=13.0)
+NONE = "—"  # where there is nothing to say, so that nobody thinks that something was forgotten
 
 
 def scaled(*millimetres: float) -> list[float]:
@@ -38,7 +39,7 @@ def contributions(facts: PaperFacts, *, short: bool = False) -> Table:
         columns.append(("证件类型", 54, "center", list(papers), ""))
     elif not short:  # one column for both, where others need the room
         both: list[Content] = [f"{nation}\n{paper}" for nation, paper in zip(nations, papers, strict=True)]
-        columns.append(("国别（地区）\n证件类型", 62, "center", both, ""))
+        columns.append(("国别（地区）\n证件类型", 68, "center", both, ""))
     if facts.entity_type in ("gp", "sgp", "lp"):
         columns.append(("合伙人\n类型", 54, "center", [c.role or "普通合伙人" for c in rows], ""))
     if facts.entity_type == "cooperative":
@@ -54,8 +55,8 @@ def contributions(facts: PaperFacts, *, short: bool = False) -> Table:
         columns.append(("出资日期", 58, "center", [short_day(c.due) for c in rows], ""))
     columns.append(("出资\n比例", 46, "right", list(shares), "100%" if any(shares) else ""))
     data: list[list[Content]] = [[c[0] for c in columns]]
-    data += map(list, zip(*(c[3] for c in columns), strict=True))
-    data.append([c[4] for c in columns])
+    data += map(list, zip(*([cell or NONE for cell in c[3]] for c in columns), strict=True))
+    data.append([columns[0][4], "", *(c[4] or NONE for c in columns[2:])])
     widths = [c[1] for c in columns]
     widths[1] = CONTENT - sum(widths)
     return grid(
@@ -79,36 +80,27 @@ def member_type(contribution: Contribution) -> str:
 
 def officers(facts: PaperFacts, *, identity: bool = True) -> Table:
     """Directors, supervisors, managers (5.1 E); members of the audit committee are marked (LLC-15)."""
-    head = (
-        ["序号", "姓名", "职务", "产生方式", "任期"]
-        + (["国别\n（地区）", "证件类型"] if identity else [])
-        + ["备注"]
-    )
-    widths: list[float] = [12, 34, 30, 27, 15, *([18, 26] if identity else []), 28]
-    rows: list[list[str]] = [head]
-    for place, officer in enumerate(facts.officers, 1):
-        notes = [
-            text
-            for text, holds in (
-                ("职工代表", officer.employee_representative),
-                ("审计委员会", officer.audit_committee),
-            )
-            if holds
-        ]
-        term = f"{officer.term_years} 年" if officer.term_years else "—"
-        identity_cells = [officer.person.nationality, officer.person.id_type] if identity else []
-        rows.append(
-            [
-                str(place),
-                officer.person.name,
-                officer.title,
-                officer.how,
-                term,
-                *identity_cells,
-                "、".join(notes),
-            ]
+    notes = [
+        "、".join(
+            text for text, holds in (("职工代表", o.employee_representative), ("审计委员会", o.audit_committee)) if holds
         )
-    return grid(rows, scaled(*widths), heads=1, aligns=["center"] * len(head))
+        for o in facts.officers
+    ]  # fmt: skip
+    columns: list[tuple[str, float, list[str]]] = [
+        ("序号", 12, [str(n) for n in range(1, len(facts.officers) + 1)]),
+        ("姓名", 34, [o.person.name for o in facts.officers]),
+        ("职务", 30, [o.title for o in facts.officers]),
+        ("产生方式", 27, [o.how for o in facts.officers]),
+        ("任期", 15, [f"{o.term_years} 年" if o.term_years else "" for o in facts.officers]),
+    ]
+    if identity:
+        columns.append(("国别\n（地区）", 18, [o.person.nationality for o in facts.officers]))
+        columns.append(("证件类型", 26, [o.person.id_type for o in facts.officers]))
+    if any(notes):
+        columns.append(("备注", 28, notes))
+    rows = [[name for name, _, _ in columns]]
+    rows += [[cell or NONE for cell in row] for row in zip(*(cells for _, _, cells in columns), strict=True)]
+    return grid(rows, scaled(*(c[1] for c in columns)), heads=1, aligns=["center"] * len(columns))
 
 
 def address(facts: PaperFacts) -> Table:
@@ -179,7 +171,16 @@ def sensitive(entries: Sequence[tuple[Person, str]]) -> Table:
     rows: list[list[str]] = [["序号", "姓名", "身份", "证件类型和号码", "住址", "联系方式"]]
     for place, (p, roles) in enumerate(entries, 1):
         contact = "\n".join(part for part in (p.phone, p.landline, p.email) if part)
-        rows.append([str(place), p.name, roles, f"{p.id_type}\n{p.id_number}", p.address, contact])
+        rows.append(
+            [
+                str(place),
+                p.name,
+                roles,
+                f"{p.id_type}\n{p.id_number or NONE}",
+                p.address or NONE,
+                contact or NONE,
+            ]
+        )
     aligns = ["center", "left", "left", "left", "left", "left"]
     return grid(rows, [30, 62, 86, 98, CONTENT - 384, 108], heads=1, cell=SMALL, aligns=aligns)
 
@@ -187,7 +188,7 @@ def sensitive(entries: Sequence[tuple[Person, str]]) -> Table:
 def domiciles(facts: PaperFacts) -> Table:
     """The partners with their domiciles, which the agreement has to name (PEL Art. 18); only on its sensitive pages."""
     rows = [["序号", "合伙人姓名或者名称", "住所"]]
-    rows += [[str(n), p.name, p.address] for n, p in enumerate(facts.parties, 1)]
+    rows += [[str(n), p.name, p.address or NONE] for n, p in enumerate(facts.parties, 1)]
     return grid(rows, scaled(12, 58, 100), heads=1, aligns=["center", "left", "left"])
 
 
@@ -199,8 +200,8 @@ def executing(facts: PaperFacts) -> Table:
     for n, p in enumerate(executing_partners(facts), 1):
         delegate = delegate_of(p)
         rows.append(
-            [str(n), _party(p, False), p.nationality, p.id_type, delegate.name if delegate else "—",
-             delegate.id_type if delegate else "—"]
+            [str(n), _party(p, False), p.nationality, p.id_type, delegate.name if delegate else NONE,
+             delegate.id_type if delegate else NONE]
         )  # fmt: skip
     aligns = ["center", "left", "center", "center", "center", "center"]
     return grid(rows, scaled(12, 52, 20, 28, 30, 28), heads=1, aligns=aligns)
@@ -227,8 +228,8 @@ def beneficial(facts: PaperFacts) -> Table:
     ]
     for place, o in enumerate(facts.beneficial_owners, 1):
         p = o.person
-        rows.append([str(place), p.name, p.sex or "—", p.nationality, short_day(p.birth), o.kind,
-                     o.share or "—", short_day(o.since)])  # fmt: skip
+        rows.append([str(place), p.name, p.sex or NONE, p.nationality, short_day(p.birth), o.kind,
+                     o.share or NONE, short_day(o.since)])  # fmt: skip
     return grid(rows, scaled(11, 28, 12, 16, 27, 38, 18, 27), heads=1, aligns=["center"] * 8)
 
 

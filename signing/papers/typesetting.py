@@ -134,7 +134,8 @@ def may_break(left: Char, right: Char) -> bool:
     if right.text in NO_START or left.text in NO_END:
         return False
     if left.latin and right.latin:
-        return left.text == "-" and right.text.isalpha()  # a double-barrelled name, not a date
+        # a double-barrelled name, not a date; the two halves of a mail address
+        return (left.text == "-" and right.text.isalpha()) or right.text == "@"
     return not (left.latin and left.text.isdigit() and right.text in UNITS)
 
 
