@@ -23,7 +23,7 @@ from workflow.establishment.drafts import draft_of
 from workflow.machine import STEP_OF_STATE
 from workflow.naming import declaration, facts
 from workflow.naming.parts import Parts, parse
-from workflow.naming.proposal import Answer, Proposal
+from workflow.naming.proposal import Answer, Finding, Proposal
 from workflow.naming.queries import check as check_name
 from workflow.naming.suggestions import suggest
 from workflow.policies.queries import policy
@@ -228,12 +228,18 @@ def marks(answer: Answer) -> tuple[list[str], list[str]]:
     """The parts of the name to mark: failing, and to be looked at."""
     failing, warning = set(), set()
     for finding in answer.findings:
-        part = _part_of(finding.rule)
+        part = _part_of(finding, answer.parts)
         (failing if finding.effect == "block" else warning).add(part)
     return sorted(failing), sorted(warning - failing)
 
 
-def _part_of(rule: str) -> str:
+def _part_of(finding: Finding, parts: Parts) -> str:
+    rule = finding.rule
+    if finding.word:
+        return next(
+            (p for p in ("trade_name", "industry", "division") if finding.word in getattr(parts, p)),
+            "trade_name",
+        )
     if rule in ("NM-05", "NM-06", "NM-07", "NM-20", "NM-31", "LIM-11", "LIM-20", "LIM-21"):
         return "division"
     if rule in ("NM-13", "NM-14", "NM-32", "LIM-13", "LIM-28", "WORD-02"):

@@ -1,10 +1,11 @@
 """The pages of step 3: a name is checked as one types, declared, waited for, reserved, extended, given up."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import select
 
+from app.portal.naming import marks
 from tests import factories
 from tests.app.browser import Browser, browser
 from tests.page_laws import check_fragment
@@ -15,7 +16,10 @@ from workflow.catalogues.queries import catalogue
 from workflow.establishment.data import ScopeEntry
 from workflow.establishment.drafts import create_draft, save
 from workflow.naming import declaration
+from workflow.naming.catalogue import compiled
 from workflow.naming.models import RegisterName
+from workflow.naming.proposal import Answer, Proposal
+from workflow.naming.rules import local_findings
 from workflow.review import operations as review
 
 WISH = {
@@ -226,3 +230,21 @@ def test_divisions_follow_the_county(shop):
     assert "武汉市武昌区" in offered
     assert "武昌区" not in offered
     assert answer.headers["HX-Trigger-After-Swap"] == "name-changed"
+
+
+@pytest.mark.parametrize(
+    ("trade_name", "industry", "marked"),
+    [
+        ("中国", "软件", "trade_name"),
+        ("小张", "虚拟货币", "industry"),
+        ("毛泽东", "餐饮", "trade_name"),
+        ("东方", "", "industry"),
+    ],
+)
+def test_the_part_that_stops_a_name_is_the_one_marked(trade_name, industry, marked):
+    proposal = Proposal("420106", division="武汉", trade_name=trade_name, industry=industry, form="有限公司")
+    parts = proposal.parts()
+    stopping = [
+        f for f in local_findings(proposal, parts, compiled(), date(2026, 3, 1)) if f.effect == "block"
+    ]
+    assert marks(Answer("blocked", parts, stopping))[0] == [marked]

@@ -9,7 +9,7 @@ from workflow.naming.facts import FORMS
 from workflow.naming.proposal import Proposal
 from workflow.naming.rules import local_findings
 from workflow.naming.text import standard_characters
-from workflow.naming.word_rules import scope_findings
+from workflow.naming.word_rules import CATEGORIES, scope_findings
 
 TODAY = date(2026, 11, 24)
 WUCHANG = "420106"
@@ -160,6 +160,7 @@ REVIEWED = [
     ("WORD-02", "武汉小张基金管理有限公司"),
     ("WORD-04", "武汉军供商贸有限公司"),
     ("LIM-08", "武汉义人民银行食品有限公司"),  # it may be chance that the word arises
+    ("WORD-01", "武汉比特币信息技术有限公司"),
 ]
 
 
@@ -232,3 +233,11 @@ def test_lists_behind_places_and_words():
     assert ("WORD-03", "review") in rules("武汉宜昌商贸有限公司")
     known = {word.rule for word in compiled().words.values()}
     assert {"LIM-06-1", "LIM-07", "LIM-08", "LIM-27", "WORD-04"} <= known
+
+
+def test_every_category_of_the_list_has_an_english_name():
+    assert {w.category for w in compiled().words.values()} <= set(CATEGORIES)
+
+
+def test_letters_are_quoted_in_the_order_in_which_they_were_typed():
+    assert "“a1”" in next(f for f in findings("武汉a1软件有限公司") if f.rule == "NM-03").words.zh

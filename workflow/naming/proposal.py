@@ -82,7 +82,7 @@ class Match:
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing to say about a name, under one rule of the domain rules."""
+    """One thing to say about a name, under one rule of the domain rules; `word` is what it concerns, if one word."""
 
     rule: str
     effect: Effect
@@ -91,6 +91,7 @@ class Finding:
     match: Match | None = None
     clears_with: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
+    word: str = ""
 
     def as_json(self, language: str = "zh") -> dict[str, Any]:
         """The shape of the `check` command."""

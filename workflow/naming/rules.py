@@ -63,13 +63,7 @@ def _written(proposal: Proposal, parts: Parts) -> Iterator[Finding]:
     """Characters (NM-03, NM-04, LIM-09)."""
     name = parts.name
     foreign = "".join(
-        sorted(
-            {
-                c
-                for c in name
-                if (c < "\u2e80" and c not in "（）") or ("\uff00" < c < "\uffef" and c not in "（）")
-            }
-        )
+        dict.fromkeys(c for c in name if (c < "\u2e80" or "\uff00" < c < "\uffef") and c not in "（）")
     )
     if foreign:
         yield finding(
@@ -129,11 +123,15 @@ def _structure(proposal: Proposal, parts: Parts) -> Iterator[Finding]:
         and parts.trade_name
     ):
         allowed = "no_industry" in proposal.exemptions or bool(proposal.text)
+        zh, en = (
+            ("没有识别出行业或者经营特点用语，由登记人员确认。",
+             "No industry term was recognised; a registrar confirms the name.")
+            if allowed else
+            ("请填写行业用语：新设企业的名称应当写明行业或者经营特点。",
+             "Enter an industry term: the name of a new enterprise states its trade.")
+        )  # fmt: skip
         yield finding(
-            "NM-32", "review" if allowed else "block",
-            "没有识别出行业或者经营特点用语。设立时名称应当写明行业；如果行业用语不在词表中，请等待人工确认。",
-            "No industry term was recognised. A new enterprise's name states its trade; a term that the table lacks "
-            "is confirmed by a registrar.",
+            "NM-32", "review" if allowed else "block", zh, en,
             REG.format("六") + "；" + M82.format("二十"), ("no_industry",), ("LIM-28", "NM-30"),
         )  # fmt: skip
     yield from _form(kind, parts)

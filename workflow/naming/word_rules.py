@@ -27,9 +27,10 @@ def finding(
     basis: str,
     clears: tuple[str, ...] = (),
     also: tuple[str, ...] = (),
+    word: str = "",
 ) -> Finding:
-    """A finding of a rule that concerns the name alone."""
-    return Finding(rule, effect, Words(zh, en), basis, None, clears, also)
+    """A finding of a rule that concerns the name alone, or one word of it."""
+    return Finding(rule, effect, Words(zh, en), basis, None, clears, also, word)
 
 
 def national_words(proposal: Proposal, parts: Parts) -> Iterator[Finding]:
@@ -45,7 +46,7 @@ def national_words(proposal: Proposal, parts: Parts) -> Iterator[Finding]:
             "NM-20", special,
             f"以“{prefix}”开头的名称须从严审核，并报国务院批准。",
             f"A name that begins with “{prefix}” needs the approval of the State Council.",
-            REG.format("十二") + "；" + LIM.format("十九"), ("state_council",), ("LIM-19",),
+            REG.format("十二") + "；" + LIM.format("十九"), ("state_council",), ("LIM-19",), prefix,
         )  # fmt: skip
     if parts.china_bracket:
         yield finding(
@@ -61,18 +62,18 @@ def national_words(proposal: Proposal, parts: Parts) -> Iterator[Finding]:
                 rule, special,
                 f"“{word}”只能作行业的限定语（如国际贸易），不能用在字号中，也不能单独作行业用语。",
                 f"“{word}” may only qualify the trade (as in 国际贸易), not be part of the trade name or the whole term.",
-                REG.format("十二") + "；" + LIM.format("十九"), ("state_council",), ("LIM-19",),
+                REG.format("十二") + "；" + LIM.format("十九"), ("state_council",), ("LIM-19",), word,
             )  # fmt: skip
         elif word in parts.industry and household:
             yield finding(
                 "GT-NAME", "block", f"个体工商户名称不能使用“{word}”。", f"A household's name may not contain “{word}”.",
-                "个体工商户登记管理规定",
+                "个体工商户登记管理规定", word=word,
             )  # fmt: skip
         elif parts.industry == word:
             yield finding(
                 "NM-21" if word == "国际" else "NM-20", special,
                 f"“{word}”不能单独作行业用语。", f"“{word}” cannot be the whole industry term.",
-                LIM.format("十九"), also=("LIM-19",),
+                LIM.format("十九"), also=("LIM-19",), word=word,
             )  # fmt: skip
 
 
@@ -84,12 +85,43 @@ def _inside_other_word(trade_name: str, word: str) -> bool:
 
 
 _MESSAGES: dict[str, tuple[str, str]] = {
-    "block": ("名称中的“{word}”不得使用（{category}）。", "“{word}” may not be used in a name ({category})."),
+    "block": ("名称中的“{word}”不得使用：{category}。", "“{word}” may not be used in a name: {category}."),
     "review": (
-        "名称中的“{word}”需要人工审查（{category}）。",
-        "“{word}” is looked at by a registrar ({category}).",
+        "名称中的“{word}”需要人工审查：{category}。",
+        "“{word}” is looked at by a registrar: {category}.",
     ),
-    "warn": ("请注意名称中的“{word}”（{category}）。", "Note “{word}” in the name ({category})."),
+    "warn": ("请注意名称中的“{word}”：{category}。", "Note “{word}” in the name: {category}."),
+}
+# Categories of the list in English; one that staff add stands as they wrote it.
+CATEGORIES = {
+    "知名商标（示例，非官方名录）": "well-known brand (examples, no official list)",
+    "外国国家（地区）名称": "name of a foreign state or region",
+    "外国国家（地区）简称": "short name of a foreign state or region",
+    "外国地名": "foreign place",
+    "国际组织": "international organisation",
+    "金融及类金融": "financial business",
+    "党政军机关": "organ of party, state or army",
+    "群团组织": "mass organisation",
+    "政党": "political party",
+    "涉军": "word of the army",
+    "需许可/主体限制": "needs a licence or a certain kind of enterprise",
+    "职务、学位、军警衔": "post, degree or rank",
+    "领导人、革命家、烈士、模范": "leader, revolutionary, martyr or model",
+    "非法组织、反面人物": "illegal organisation or infamous person",
+    "有害内容": "harmful content",
+    "毒品、淫秽、赌博": "drugs, obscenity or gambling",
+    "夸大/误解": "exaggerates or misleads",
+    "国家战略": "strategy of the state",
+    "违背公序良俗": "against public order and good morals",
+    "封建糟粕、违背公序良俗": "feudal dross, against good morals",
+    "殖民色彩": "colonial",
+    "歧视": "discriminates",
+    "恐怖、分裂、极端": "terror, separatism or extremism",
+    "政治影响": "political harm",
+    "宗教": "religion",
+    "虚拟货币": "virtual currency",
+    "暗示非营利组织": "suggests a non-profit organisation",
+    "其他法人的名称": "name of another legal person",
 }
 _CLEARS = {
     "LIM-27": ("authorisation",),
@@ -126,10 +158,11 @@ def _word_finding(word: RestrictedWord, parts: Parts, proposal: Proposal, chance
     if effect == "block" and proposal.exemptions & set(clears):
         effect = "review"
     zh, en = _MESSAGES[effect]
+    category = CATEGORIES.get(word.category, word.category)
     return Finding(
         word.rule, effect,
-        Words(zh.format(word=word.word, category=word.category), en.format(word=word.word, category=word.category)),
-        word.basis, None, clears,
+        Words(zh.format(word=word.word, category=word.category), en.format(word=word.word, category=category)),
+        word.basis, None, clears, word=word.word,
     )  # fmt: skip
 
 
