@@ -11,6 +11,10 @@ from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+NO_NAME = (
+    "***"  # how licence and register show that an individual household does without a name (IMPL52 Art. 6)
+)
+
 
 @dataclass(frozen=True)
 class Person:
@@ -140,6 +144,7 @@ class PaperFacts:
     `number` is the case number; `papers_date` the day the papers speak of. `supervision`: none, supervisor, board
     or audit_committee; `board`: director or board (LLC-08 to LLC-15). `representative_office`: chair, director,
     manager, executing_partner or other; `representative_chosen_by`: shareholders or board (LLC-05, LLC-07).
+    `name` of an `unnamed` household says whose it is, for the sentences of its papers.
     """
 
     entity_type: str
@@ -178,6 +183,7 @@ class PaperFacts:
     executing: tuple[str, ...] = ()  # keys of the executing partners
     family: tuple[Person, ...] = ()
     household_form: str = ""  # 个人经营 or 家庭经营
+    unnamed: bool = False
     choices: tuple[tuple[str, str], ...] = ()  # further choices of the articles
     texts: Mapping[str, Any] = field(
         default_factory=dict
@@ -187,6 +193,11 @@ class PaperFacts:
         """SHA-256 of the facts, hex; the same facts always give the same papers."""
         text = json.dumps(asdict(self), ensure_ascii=False, sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()
+
+    @property
+    def name_item(self) -> str:
+        """What stands in a form under 名称."""
+        return "不使用名称" if self.unnamed else self.name
 
     @property
     def parties(self) -> tuple[Party, ...]:

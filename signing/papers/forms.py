@@ -68,7 +68,7 @@ def application_signers(facts: PaperFacts) -> list[Signer]:
 
 def _basic(facts: PaperFacts) -> list[Row]:
     words, a = WORDS[facts.entity_type], facts.address
-    rows: list[Row] = [[("名称", facts.name)]]
+    rows: list[Row] = [[("名称", facts.name_item)]]
     if facts.entity_type == "branch" and facts.parent:
         rows += [[("隶属公司名称", facts.parent.name)], [("隶属公司统一\n社会信用代码", facts.parent.uscc)]]
         rows.append([("隶属公司住所", facts.parent.address)])

@@ -17,7 +17,7 @@ from reportlab.pdfgen.canvas import Canvas
 from signing.papers import fonts, styles
 from signing.papers.amounts import capitals
 from signing.papers.blocks import draw_lines, runs
-from signing.papers.data import LicenceFacts, RenderedPaper
+from signing.papers.data import NO_NAME, LicenceFacts, RenderedPaper
 from signing.papers.fonts import SANS, SERIF, SERIF_BOLD
 from signing.papers.styles import Style
 from signing.papers.typesetting import Line, set_lines
@@ -188,7 +188,7 @@ def _draw(
     width, height = page
     buffer = io.BytesIO()
     canvas = Canvas(buffer, pagesize=page, invariant=1, pageCompression=1, initialFontName=SANS, lang="zh-CN")
-    canvas.setTitle(f"{title} {facts.name}")
+    canvas.setTitle(f"{title} {facts.representative if facts.name == NO_NAME else facts.name}")
     canvas.setAuthor(facts.authority)
     canvas.setCreator("Qibu")
     if facts.simulated:

@@ -108,7 +108,7 @@ def address(facts: PaperFacts) -> Table:
     a = facts.address
     return pairs(
         [
-            [("名称", facts.name)],
+            [("名称", facts.name_item)],
             [(WORDS[facts.entity_type].place, a.text)],
             [("省（市、自治区）", a.province), ("市（地区、州）", a.city)],
             [("县（市、区）", a.county), ("乡（镇、街道）", a.town)],

@@ -2,14 +2,17 @@
 once by the registrar, corrected in exactly what the notice names, handed in again."""
 
 import re
+from io import BytesIO
 
 import pytest
+from pypdf import PdfReader
 
 from tests import factories
 from tests.app.browser import browser
 from tests.app.test_intranet_names import at
 from tests.house import WUCHANG
 from tests.page_laws import check_page
+from workflow import objects
 from workflow.clock import local_date
 from workflow.db import now
 from workflow.establishment import drafts, papers, submission, types
@@ -151,7 +154,26 @@ def test_a_household_is_returned_corrected_and_licensed(house, opened):
     )
     assert (held.type_code, row.uscc[1]) == ("9500", "2")
     assert row.established_on == local_date(now())
+    said = {
+        key: "".join(
+            "".join(page.extract_text() for page in PdfReader(BytesIO(objects.get(key))).pages).split()
+        )
+        for key in (row.key, row.notice_key, *(p.key for p in live_papers(house.db, case.id)))
+    }
+    assert not any("个体工商户（不使用名称）" in text for text in said.values()), "that is no name"
+    licence, registered, form = (
+        said[row.key],
+        said[row.notice_key],
+        next(t for t in said.values() if "申请书" in t),
+    )
+    if named:
+        assert all(NAME in text for text in said.values())
+    else:  # IMPL52 Art. 6: a name is an item of the register only where one is used
+        assert "***" in licence and "名称***" in registered and "名称不使用名称" in form
+        assert "个体工商户（经营者：钱小六）" in registered
     window.get(f"/cases/{number}/licence")
     assert row.uscc in re.sub(r"\s", "", window.text())
     public = house.client("portal")
+    verified = check_page(public.get(f"/v/{row.verification_code}"), 200, typed=[*window.typed, held.scope])
+    assert ("***" in "".join(verified.itertext())) != named
     check_page(public.get(f"/register/{row.uscc}"), 200, typed=[*window.typed, held.scope])

@@ -67,7 +67,8 @@ def paper_facts(db: Session, case: Case, application: Application) -> papers.Pap
         entity_type=application.entity_type,
         texts=texts.in_force(db),
         number=case.number,
-        name=case.name,
+        name=entity_name(case, people.get(head)),
+        unnamed=types.is_unnamed(case.entity_type, case.name),
         type_name=kind.type_code(application)[1],
         address=_address(application.address, facts),
         scope=_scope(db, application),
@@ -114,6 +115,14 @@ def paper_facts(db: Session, case: Case, application: Application) -> papers.Pap
         household_form={"person": "个人经营", "family": "家庭经营"}.get(application.household_form, ""),
         choices=tuple(sorted(application.articles_choices.items())),
     )  # fmt: skip
+
+
+def entity_name(case: Case, head: papers.Person | None) -> str:
+    """The name; of who does without one, whose business it is, so that a paper names somebody (IMPL52 Art. 6)."""
+    if not types.is_unnamed(case.entity_type, case.name):
+        return case.name
+    kind = types.get(case.entity_type)
+    return f"{kind.name.zh}（{kind.head_words.zh}：{head.name}）" if head else kind.name.zh
 
 
 def _day(db: Session, case: Case) -> date:

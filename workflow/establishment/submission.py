@@ -18,6 +18,7 @@ from workflow.errors import Problem, RuleViolation, Words
 from workflow.establishment import texts, types
 from workflow.establishment.data import Application
 from workflow.establishment.drafts import draft_of, submissions_of, submit_copy
+from workflow.establishment.facts import paper_facts
 from workflow.establishment.models import Submission
 from workflow.establishment.problems import problems_of
 from workflow.messages.operations import send
@@ -172,7 +173,7 @@ def _notice(
     decision.notice_number = f"{case.number}-{kind[0].upper()}{count}"
     facts = NoticeFacts(
         number=decision.notice_number, case_number=case.number, authority=office.name,
-        addressee=db.get_one(Account, case.owner_id).name, entity_name=case.name, matter="设立登记", issued=today(),
+        addressee=db.get_one(Account, case.owner_id).name, entity_name=_named(db, case), matter="设立登记", issued=today(),
         acted_on=local_date(case.submitted_at) if case.submitted_at else None, items=items, reason="；".join(items),
         until=local_date(until) if until else None, basis=basis, review_body=review_body, court=court,
         verification_url=document_url(decision.notice_number), simulated=settings().simulated,
@@ -181,6 +182,10 @@ def _notice(
     with may_fail():  # nothing was decided then: the caller rolls back
         seal = seal_of(db, office.code, office.name)
         decision.notice_key = objects.put(sealing.seal(db, authority(), made, seal))
+
+
+def _named(db: Session, case: Case) -> str:
+    return paper_facts(db, case, draft_of(db, case.id)[0]).name
 
 
 def _tell(db: Session, case: Case, template: str, key: str, **values: object) -> None:

@@ -33,6 +33,11 @@ class RegisterEntry(Base):
     facts: Mapped[dict[str, Any]]  # shareholders and officers by name, as published
     created_at: Mapped[Now]
 
+    @property
+    def unnamed(self) -> bool:
+        """Whether it does without a name and stands here under its head's (IMPL52 Art. 6)."""
+        return self.name == self.representative
+
 
 class Licence(Base):
     """A business licence. The database allows one that is being made or active a case."""

@@ -7,7 +7,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from signing import pdf as sealing
-from signing.papers.data import LicenceFacts, NoticeFacts, PaperFacts
+from signing.papers.data import NO_NAME, LicenceFacts, NoticeFacts, PaperFacts
 from signing.papers.licences import duplicate, items, licence
 from signing.papers.notices import notice
 from signing.papers.wording import executing_partners, named_with_delegate
@@ -69,6 +69,7 @@ def make_files(db: Session, licence_id: uuid.UUID) -> dict[str, str]:
     case = db.get_one(Case, row.case_id)
     application = _submitted(db, case)
     facts = licence_facts(db, case, application, row)
+    name = paper_facts(db, case, application).name
     office = catalogue(db).authorities[case.authority_code]
     papers = {
         "licence": licence(facts),
@@ -77,7 +78,7 @@ def make_files(db: Session, licence_id: uuid.UUID) -> dict[str, str]:
             "registration",
             NoticeFacts(
                 number=f"{case.number}-T1", case_number=case.number, authority=office.name,
-                addressee=db.get_one(Account, case.owner_id).name, entity_name=case.name, matter="设立登记",
+                addressee=db.get_one(Account, case.owner_id).name, entity_name=name, matter="设立登记",
                 issued=row.established_on, acted_on=local_date(case.submitted_at) if case.submitted_at else None,
                 uscc=row.uscc, verification_url=facts.verification_url, simulated=settings().simulated,
                 entries=tuple(items(facts)),
@@ -96,7 +97,7 @@ def licence_facts(db: Session, case: Case, application: Application, row: Licenc
     facts = paper_facts(db, case, application)
     kind = types.get(application.entity_type)
     return LicenceFacts(
-        uscc=row.uscc, name=case.name, type_name=facts.type_name, subject=kind.head_words.zh,
+        uscc=row.uscc, name=NO_NAME if facts.unnamed else case.name, type_name=facts.type_name, subject=kind.head_words.zh,
         representative=head_of(facts),
         place_label=kind.address_words.zh, place=facts.address.text, scope=facts.scope.text, authority=facts.authority,
         established=row.established_on, issued=row.established_on,
