@@ -137,7 +137,7 @@ class Desk:
 
         with self.session() as db:
             pen = Pen(db, self.authority, self.authority.seal_for(db, "420106", "登记机关"))
-            done = {kind: pen.accept(file) for kind, file in files.items()}
+            done = dict(zip(files, pen.accept(*files.values()), strict=True))
             db.commit()
         return done
 

@@ -1,17 +1,18 @@
 """One person's act of signing: a key made for it, a certificate issued for it, every paper signed, the key gone."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy.orm import Session
 
-from signing import stamps
+from signing import filling, stamps
 from signing.authority import Authority
-from signing.control import Proof, link, require_shown
+from signing.control import Proof, link, prefixes, require_shown
+from signing.filling import Plain
 from signing.keys import Key, one_time_key
-from signing.pdf import Box, Pen
+from signing.pdf import Box, Pen, Wanted
 
 EVENT_LIFETIME = timedelta(minutes=30)
 
@@ -58,9 +59,10 @@ def sign_set(
     `organisations`: for which the person signs, as their licences have shown; the certificate names them (ES-08).
     Raises ProofRefused, PaperRefused, TimeStampFailure, CertificateUnusable, LintFailure; then nothing is signed.
     """
+    opened = {request.kind: filling.opened(request.pdf) for request in requests}
     if proof is not None:
         statement, _ = proof.check()
-        require_shown(statement, {request.kind: request.pdf for request in requests})
+        require_shown(statement, {r.kind: _beginnings(r.pdf, opened[r.kind]) for r in requests})
     key = key or one_time_key()
     certificate = authority.issue_event_certificate(
         db, real_name=real_name, id_hash=id_hash, evidence_reference=evidence_reference, public_key=key.public_key(),
@@ -70,11 +72,15 @@ def sign_set(
     db.flush()
     pen = Pen(db, authority, credential, proof.dump() if proof else b"")
     now = datetime.now(UTC)
-    signed = {}
+    wanted = []
     for request in requests:
         _, x0, y0, x1, y1 = request.box
         look = stamps.personal(real_name, now, credential.serial, x1 - x0, y1 - y0)
-        signed[request.kind] = pen.sign(
-            request.pdf, field=request.field, box=request.box, look=look, fields=request.fields
-        )
+        fields, plain = request.fields, opened[request.kind]
+        wanted.append(Wanted(request.pdf, request.field, request.box, look, fields=fields, plain=plain))
+    signed = {r.kind: pdf for r, pdf in zip(requests, pen.sign_each(wanted), strict=True)}
     return SignedSet(signed, credential.serial, certificate.public_bytes(Encoding.DER))
+
+
+def _beginnings(pdf: bytes, plain: Plain | None) -> Collection[str]:
+    return plain.beginnings if plain else {digest for digest, _ in prefixes(pdf)}

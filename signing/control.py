@@ -8,7 +8,7 @@ certificate; anybody checks both offline (`signing.validation`).
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -212,11 +212,14 @@ def prefixes(pdf: bytes) -> Iterator[tuple[str, int]]:
         yield running.hexdigest(), end
 
 
-def require_shown(statement: Statement, papers: Mapping[str, bytes]) -> None:
-    """Refuse to sign papers that the statement does not name, before a key is used. Raises ProofRefused."""
+def require_shown(statement: Statement, papers: Mapping[str, Collection[str]]) -> None:
+    """Refuse to sign papers that the statement does not name, before a key is used. Raises ProofRefused.
+
+    `papers`: of each kind the SHA-256 of every beginning that was a whole file, and of the file.
+    """
     shown = dict(statement.papers)
-    for kind, pdf in papers.items():
-        if shown.get(kind) not in {digest for digest, _ in prefixes(pdf)}:
+    for kind, digests in papers.items():
+        if shown.get(kind) not in digests:
             raise ProofRefused(f"{kind} is not the paper that was shown")
 
 

@@ -1,8 +1,9 @@
 """PAdES: signatures and seals in PDFs, with time stamp and validation data inside (B-LT), archive stamp (B-LTA)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from hashlib import sha256
 from io import BytesIO
 from typing import Any
@@ -29,10 +30,11 @@ from pyhanko.sign.validation.generic_cms import extract_tst_data_iter
 from pyhanko.stamp import StaticStampStyle
 from sqlalchemy.orm import Session
 
-from signing import der, stamps, suites
+from signing import der, filling, stamps, suites
 from signing.authority import Authority, Credential
 from signing.drawing import Drawing, share
 from signing.errors import AuthorityUnavailable, PaperRefused
+from signing.filling import NotPlain, Plain
 from signing.papers import fonts
 from signing.papers.data import RenderedPaper
 from signing.papers.layout import ACCEPTANCE
@@ -69,11 +71,25 @@ class HeldKey(signers.Signer):
             return bytes(72)
         return self._suite.sign(self._key, data)
 
-    async def signed_attrs(self, data_digest: bytes, *args: Any, **kwargs: Any) -> cms.CMSAttributes:
-        """See Signer. The time of signing is the time stamp's, so none is claimed here (PAdES)."""
-        return cms.CMSAttributes.load(
-            der.signed_attributes(der.DATA, data_digest, self._certificate, *self._more)
+    def attributes(self, digest: bytes) -> bytes:
+        """What is signed over content of this digest. The time of signing is the time stamp's, so none is claimed."""
+        return der.signed_attributes(der.DATA, digest, self._certificate, *self._more)
+
+    def contents(self, attributes: bytes, signature: bytes, token: bytes) -> bytes:
+        """The CMS structure (DER) with the signature over the attributes and a time stamp over the signature."""
+        return der.signed_data(
+            self._certificate,
+            self._held,
+            attributes,
+            signature,
+            token=token,
+            digest=self._suite.digest_identifier,
+            algorithm=self._suite.signature_identifier,
         )
+
+    async def signed_attrs(self, data_digest: bytes, *args: Any, **kwargs: Any) -> cms.CMSAttributes:
+        """See Signer."""
+        return cms.CMSAttributes.load(self.attributes(data_digest))
 
     async def async_sign_prescribed_attributes(
         self,
@@ -91,17 +107,41 @@ class HeldKey(signers.Signer):
         if timestamper is not None:
             made = await timestamper.async_timestamp(sha256(signature).digest(), "sha256")
             token = made.dump()
-        return cms.ContentInfo.load(
-            der.signed_data(
-                self._certificate,
-                self._held,
-                attributes,
-                signature,
-                token=token,
-                digest=self._suite.digest_identifier,
-                algorithm=self._suite.signature_identifier,
-            )
-        )
+        return cms.ContentInfo.load(self.contents(attributes, signature, token))
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One signature in a paper; see `Pen.sign`. `plain`: the paper as it was opened already."""
+
+    pdf: bytes
+    field: str
+    box: Box | None = None
+    look: Drawing | None = None
+    reason: str = ""
+    certify: bool = False
+    fields: Mapping[str, Box] | None = None
+    if_made: bool = False
+    plain: Plain | None = None
+
+
+@dataclass(frozen=True)
+class _Unstamped:
+    """A paper that is signed but for the time stamp."""
+
+    filled: filling.Filled
+    signer: HeldKey
+    attributes: bytes
+    signature: bytes
+
+    @property
+    def imprint(self) -> bytes:
+        """See Prepared."""
+        return sha256(self.signature).digest()
+
+    def finished(self, token: bytes) -> bytes:
+        """See Prepared."""
+        return self.filled.signed(self.signer.contents(self.attributes, self.signature, token))
 
 
 class Pen:
@@ -119,6 +159,7 @@ class Pen:
         self._signer = HeldKey(credential, proof)
         held = sum(len(certificate.dump()) for certificate in self._proofs.certificates)
         self._reserved = held + ATTRIBUTES + len(proof)
+        self._sum: tuple[Proofs, Proofs] | None = None
 
     def sign(
         self,
@@ -139,32 +180,65 @@ class Pen:
         Each field is locked by its own signature (FieldMDP); `ACCEPTED` locks everything, archive stamps excepted.
         `if_made`: it is seen only where its field was made beforehand. Raises PaperRefused, TimeStampFailure.
         """
-        return self._turn.use(
-            lambda source: self._signed(source, pdf, field, box, look, reason, certify, fields or {}, if_made)
-        )
+        return self.sign_each([Wanted(pdf, field, box, look, reason, certify, fields, if_made)])[0]
 
-    def _signed(
-        self, source: Source, pdf: bytes, field: str, box: Box | None, look: Drawing | None, reason: str, certify: bool,
-        fields: Mapping[str, Box], if_made: bool,
-    ) -> bytes:  # fmt: skip
-        proofs = self._proofs + source.proofs()
+    def sign_each(self, wanted: Sequence[Wanted]) -> list[bytes]:
+        """Several papers in one act: their time stamps are asked for together. Raises as `sign`; then none is signed."""
+        slots = [self._slot(one) for one in wanted]
+        filled = self._turn.use_each(
+            [partial(self._filled, one, slot) for one, slot in zip(wanted, slots, strict=True) if slot]
+        )
+        ready = iter(filled)
+        return [
+            next(ready) if slot else self._turn.use(partial(self._signed, one))
+            for one, slot in zip(wanted, slots, strict=True)
+        ]
+
+    def _slot(self, one: Wanted) -> filling.Slot | None:
+        """The field made for this signature, in a paper written in the one known way; otherwise pyHanko signs."""
+        if one.certify or suites.of(self.credential.key) is not suites.P256:
+            return None
         try:
-            writer = _writer(pdf)
+            return filling.slot(one.plain or Plain(one.pdf), one.field, ACCEPTED)
+        except NotPlain:
+            return None
+
+    def _with(self, source: Source) -> Proofs:
+        """Its own proofs and those of a source of time stamps, which are the same for all papers of one act."""
+        theirs = source.proofs()
+        if self._sum is None or self._sum[0] is not theirs:
+            self._sum = theirs, self._proofs + theirs
+        return self._sum[1]
+
+    def _filled(self, one: Wanted, slot: filling.Slot, source: Source) -> _Unstamped:
+        filled = filling.fill(
+            slot, one.look, self._with(source), name=self.credential.name, reason=one.reason, at=datetime.now(UTC),
+            reserved=self._reserved + source.room(),
+        )  # fmt: skip
+        attributes = self._signer.attributes(filled.digest)
+        signature = suites.of(self.credential.key).sign(self.credential.key, attributes)
+        return _Unstamped(filled, self._signer, attributes, signature)
+
+    def _signed(self, one: Wanted, source: Source) -> bytes:
+        proofs, field, fields = self._with(source), one.field, one.fields or {}
+        box, look = one.box, one.look
+        try:
+            writer = _writer(one.pdf)
             first = bool(fields) and next(enumerate_sig_fields(writer.prev, filled_status=True), None) is None
-            if if_made and field not in {name for name, *_ in enumerate_sig_fields(writer.prev)}:
+            if one.if_made and field not in {name for name, *_ in enumerate_sig_fields(writer.prev)}:
                 box = look = None
             for name, place in fields.items() if first else ():
                 if name != field:
                     append_signature_field(writer, _field(name, place))
-            if certify and fields:
+            if one.certify and fields:
                 share(writer, fonts.SANS, stamps.LABELS)
             metadata = signers.PdfSignatureMetadata(
                 field_name=field,
                 md_algorithm=suites.of(self.credential.key).digest,
                 subfilter=SigSeedSubFilter.PADES,
-                reason=reason or None,
+                reason=one.reason or None,
                 name=self.credential.name,
-                certify=certify or first,
+                certify=one.certify or first,
                 docmdp_permissions=MDPPerm.NO_CHANGES if field == ACCEPTED else MDPPerm.FILL_FORMS,
             )
             signer = signers.PdfSigner(
@@ -190,17 +264,24 @@ class Pen:
         fields = {**fields, ACCEPTED: ACCEPTANCE}
         return self.sign(pdf, field=CERTIFIED, reason="文书定稿，供各方签署", certify=True, fields=fields)
 
-    def accept(self, pdf: bytes) -> bytes:
-        """A paper that everyone has signed under the acceptance seal; only archive stamps may follow.
+    def accept(self, *pdfs: bytes) -> list[bytes]:
+        """Papers that everyone has signed under the acceptance seal; only archive stamps may follow.
 
         It shows where its field was made beforehand; a paper without that field gets an invisible one.
         Raises PaperRefused, TimeStampFailure.
         """
         _, x0, y0, x1, y1 = ACCEPTANCE
-        look = stamps.acceptance(
-            self.credential.name, datetime.now(UTC), self.credential.serial, x1 - x0, y1 - y0
-        )
-        return self.sign(pdf, field=ACCEPTED, box=ACCEPTANCE, look=look, reason="准予登记", if_made=True)
+        now = datetime.now(UTC)
+        return self.sign_each(
+            [
+                Wanted(
+                    pdf, ACCEPTED, ACCEPTANCE,
+                    stamps.acceptance(self.credential.name, now, self.credential.serial, x1 - x0, y1 - y0),
+                    "准予登记", if_made=True,
+                )
+                for pdf in pdfs
+            ]
+        )  # fmt: skip
 
 
 def _writer(pdf: bytes) -> IncrementalPdfFileWriter:

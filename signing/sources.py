@@ -7,9 +7,10 @@ nothing is signed. An authority that failed rests, longer each time, and every p
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol, TypeVar
 
 from asn1crypto import cms
@@ -27,16 +28,18 @@ from signing.outside import CertificateChanged, Member, OutsideTimeStamper, Stan
 from signing.proofs import NO_PROOFS, Proofs, gather, parsed
 from signing.rotation import Sessions
 from signing.tables import TimeAuthority
-from signing.timestamp import OwnTimeStamper
+from signing.timestamp import OwnTimeStamper, tokens
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
+Failure = TimeStampFailure | CertificateUnusable
 OWN = "own"
 FIRST_REST, LONGEST_REST = timedelta(seconds=5), timedelta(minutes=2)
 ACT_SECONDS = (
     45.0  # of one act, whatever it stamps: the database ends a transaction that is idle for a minute
 )
 ROUNDS = 2  # so often each is asked for one stamp, while there is time
+AT_ONCE = 8  # so many stamps of one act are asked for at a time
 NOTED_EVERY = 60.0  # seconds
 
 
@@ -53,6 +56,20 @@ class Source(Protocol):
 
     def room(self) -> int:
         """The octets that its tokens need at most, besides what every token has."""
+
+    def tokens(self, digests: Sequence[bytes]) -> "list[bytes | Failure]":
+        """Tokens (DER) over SHA-256 digests, asked for together; a failure in the place of one that was not given."""
+
+
+class Prepared(Protocol):
+    """A paper that lacks nothing but its time stamp."""
+
+    @property
+    def imprint(self) -> bytes:
+        """The SHA-256 digest to be stamped."""
+
+    def finished(self, token: bytes) -> bytes:
+        """The paper with the stamp."""
 
 
 @dataclass
@@ -149,6 +166,10 @@ class Own:
         """See Source."""
         return len(parsed(self._signer.certificate).dump())
 
+    def tokens(self, digests: Sequence[bytes]) -> list[bytes | Failure]:
+        """See Source. Raises TimeStampFailure: it stamps all or nothing."""
+        return [*tokens(self._db, self._signer, digests)]
+
 
 class Outside:
     """A member of the pool; `end` is the monotonic moment when the time for the stamp at hand is up."""
@@ -179,6 +200,22 @@ class Outside:
     def room(self) -> int:
         """See Source."""
         return self.standing().room
+
+    def tokens(self, digests: Sequence[bytes]) -> list[bytes | Failure]:
+        """See Source. Raises TimeStampFailure when its own standing is not to be had."""
+        stamper, free = self.stamper(), asyncio.Semaphore(AT_ONCE)
+
+        async def one(digest: bytes) -> bytes | Failure:
+            async with free:
+                try:
+                    return bytes((await stamper.async_timestamp(digest, "sha256")).dump())
+                except (TimeStampFailure, CertificateUnusable) as failure:
+                    return failure
+
+        async def every() -> list[bytes | Failure]:
+            return await asyncio.gather(*map(one, digests))
+
+        return asyncio.run(every())
 
 
 class Turn:
@@ -229,6 +266,65 @@ class Turn:
         raise TimeStampFailure(
             f"no time stamping authority answered usably: {found or 'there was no time left'}"
         )
+
+    def use_each(self, works: Sequence[Callable[[Source], Prepared]]) -> list[bytes]:
+        """What becomes of papers that are prepared with a source and want one stamp each.
+
+        All that is wanted is asked for together, of one source after the other; what is still wanted then begins anew
+        on its own, as in `use`. Raises TimeStampFailure, CertificateUnusable; then nothing is finished.
+        """
+        done: dict[int, bytes] = {}
+        if self._pool is None or len(works) > 1:
+            end = min(time.monotonic() + self._pool.seconds, self._end) if self._pool else self._end
+            for source in list(self._sources):
+                wanted = {number: work for number, work in enumerate(works) if number not in done}
+                if not wanted or time.monotonic() >= end:
+                    break
+                if isinstance(source, Outside):
+                    source.end = end
+                done |= self._together(source, wanted)
+        return [
+            done[number] if number in done else self.use(partial(_alone, work))
+            for number, work in enumerate(works)
+        ]
+
+    def _together(
+        self, source: Own | Outside, works: dict[int, Callable[[Source], Prepared]]
+    ) -> dict[int, bytes]:
+        """Those for which the source gave a token."""
+        given: Sequence[bytes | Failure]
+        prepared: list[Prepared] = []
+        try:
+            prepared = [work(source) for work in works.values()]
+            given = source.tokens([paper.imprint for paper in prepared])
+        except (TimeStampFailure, CertificateUnusable) as failure:
+            if self._pool is None:
+                raise
+            given = [failure]
+        failures = [found for found in given if not isinstance(found, bytes)]
+        if isinstance(source, Outside) and any(isinstance(f, CertificateChanged) for f in failures):
+            source.forget()
+            failures = [f for f in failures if not isinstance(f, CertificateChanged)]
+        if self._pool is not None and failures:
+            self._pool.failed(source.name, str(failures[0]))
+            self._sources.remove(source)
+            self._sources.append(source)
+        elif self._pool is not None and prepared:
+            self._pool.worked(source.name)
+        return {
+            number: paper.finished(token)
+            for number, paper, token in zip(works, prepared, given, strict=False)
+            if isinstance(token, bytes)
+        }
+
+
+def _alone(work: Callable[[Source], Prepared], source: Source) -> bytes:
+    """One paper with the one stamp that it wants. Raises the failure."""
+    paper = work(source)
+    (given,) = source.tokens([paper.imprint])
+    if not isinstance(given, bytes):
+        raise given
+    return paper.finished(given)
 
 
 def _tried(source: Own | Outside, work: Callable[[Source], T]) -> T:

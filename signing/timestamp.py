@@ -1,6 +1,7 @@
 """Time stamps after RFC 3161: our own authority, and a check of tokens. Fails closed; others are in `signing.outside`."""
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -21,7 +22,7 @@ from signing.proofs import parsed
 from signing.stampcheck import check_token
 from signing.tables import Certificate, TimeStamp
 
-__all__ = ["OwnTimeStamper", "check_token", "respond"]
+__all__ = ["OwnTimeStamper", "check_token", "respond", "tokens"]
 
 ACCURACY = timedelta(seconds=1)
 DIGEST_LENGTHS = {"sha256": 32, "sha384": 48, "sha512": 64}
@@ -111,6 +112,40 @@ def _token(
         raise _Refused("unaccepted_policy", "this policy is not served")
     if asked["extensions"].native:
         raise _Refused("unaccepted_extensions", "no extension is served")
+    moment = _vouched(db, signer, clock)
+    nonce = asked["nonce"].native
+    info = _recorded(db, signer, moment, imprint, nonce)
+    db.flush()
+    held = [signer.certificate, *(signer.chain[:1] if whole_chain else ())]
+    return cms.ContentInfo.load(_signed(signer, info, held if asked["cert_req"].native else []))
+
+
+def tokens(
+    db: Session, signer: Credential, digests: Sequence[bytes], clock: Clock | None = None
+) -> list[bytes]:
+    """Tokens (DER) of our own authority over SHA-256 digests, for papers that are signed in one act.
+
+    Clock and certificate are looked at once for all of them; their rows are written in the caller's transaction. The
+    issuing certificate is left out, as the papers hold it already. Raises TimeStampFailure when the time or the
+    certificate cannot be vouched for.
+    """
+    try:
+        moment = _vouched(db, signer, clock or CheckedClock())
+    except _Refused as refused:
+        raise TimeStampFailure(f"the time stamp was refused: {refused.words}") from refused
+    sha = {"algorithm": "sha256"}
+    infos = [
+        _recorded(
+            db, signer, moment, tsp.MessageImprint({"hash_algorithm": sha, "hashed_message": digest}), None
+        )
+        for digest in digests
+    ]
+    db.flush()
+    return [_signed(signer, info, [signer.certificate]) for info in infos]
+
+
+def _vouched(db: Session, signer: Credential, clock: Clock) -> datetime:
+    """The time, to the second, when clock and certificate are as they must be."""
     try:
         moment = clock.now(db)
     except TimeStampFailure as failure:
@@ -119,9 +154,25 @@ def _token(
         raise _Refused("system_failure", "the time stamping certificate is out of its validity")
     if db.scalar(select(Certificate.revoked_at).where(Certificate.serial == signer.serial)) is not None:
         raise _Refused("system_failure", "the time stamping certificate is revoked")
-    moment = moment.replace(microsecond=0)
+    return moment.replace(microsecond=0)
+
+
+def _recorded(
+    db: Session, signer: Credential, moment: datetime, imprint: tsp.MessageImprint, nonce: int | None
+) -> tsp.TSTInfo:
+    """What a token says; its row is in the session."""
     serial = secrets.randbits(63) | 1 << 62
-    info = tsp.TSTInfo(
+    db.add(
+        TimeStamp(
+            serial=serial,
+            issued_at=moment,
+            imprint=imprint["hashed_message"].native,
+            algorithm=imprint["hash_algorithm"]["algorithm"].native,
+            policy=TIME_STAMP_POLICY,
+            authority=signer.serial,
+        )
+    )
+    return tsp.TSTInfo(
         {
             "version": "v1",
             "policy": TIME_STAMP_POLICY,
@@ -129,32 +180,17 @@ def _token(
             "serial_number": serial,
             "gen_time": moment,
             "accuracy": {"seconds": int(ACCURACY.total_seconds())},
-            **({"nonce": asked["nonce"]} if asked["nonce"].native is not None else {}),
+            **({"nonce": nonce} if nonce is not None else {}),
             "tsa": asn1_x509.GeneralName("directory_name", parsed(signer.certificate).subject),
         }
     )
-    db.add(
-        TimeStamp(
-            serial=serial,
-            issued_at=moment,
-            imprint=digest,
-            algorithm=algorithm,
-            policy=TIME_STAMP_POLICY,
-            authority=signer.serial,
-        )
-    )
-    db.flush()
-    held = [signer.certificate, *(signer.chain[:1] if whole_chain else ())]
-    return _signed(signer, info, held if asked["cert_req"].native else [])
 
 
-def _signed(signer: Credential, info: tsp.TSTInfo, held: list[x509.Certificate]) -> cms.ContentInfo:
+def _signed(signer: Credential, info: tsp.TSTInfo, held: list[x509.Certificate]) -> bytes:
     content, own = info.dump(), parsed(signer.certificate)
     attributes = der.signed_attributes(der.TST_INFO, sha256(content).digest(), own)
     signature = suites.P256.sign(signer.key, attributes)
-    return cms.ContentInfo.load(
-        der.signed_data(own, [parsed(c) for c in held], attributes, signature, content=content)
-    )
+    return der.signed_data(own, [parsed(c) for c in held], attributes, signature, content=content)
 
 
 def _rejection(refused: _Refused) -> bytes:

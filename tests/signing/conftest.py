@@ -62,7 +62,7 @@ class Desk:
         so_far = self.certified(kind)
         for key in self.papers[kind].signature_boxes:
             so_far = self.act(kind, key, so_far).papers[kind]
-        return pdf.Pen(self.db, self.authority, self.office()).accept(so_far)
+        return pdf.Pen(self.db, self.authority, self.office()).accept(so_far)[0]
 
     def act(
         self, kind: str, key: str, so_far: bytes, name: str = "", certified: bool = True

@@ -71,7 +71,7 @@ def test_a_paper_made_before_certification_can_still_be_finished(desk):
     for certified in (True, False):
         before = desk.signed("articles", certified=certified)
         pen = pdf.Pen(desk.db, desk.authority, desk.office())
-        file = pdf.archive(desk.db, desk.authority, pen.accept(before))
+        file = pdf.archive(desk.db, desk.authority, *pen.accept(before))
         assert [r.level for r in reports(file, desk)] == ["B-LTA"] * 4 + [""]
 
 
@@ -105,7 +105,7 @@ def test_growth_of_each_layer(desk, caplog):
     for key in ("p1", "p2", "p3"):
         so_far = desk.act("articles", key, so_far).papers["articles"]
         sizes.append(len(so_far))
-    sizes.append(len(pdf.Pen(desk.db, desk.authority, desk.office()).accept(so_far)))
+    sizes.append(len(pdf.Pen(desk.db, desk.authority, desk.office()).accept(so_far)[0]))
     growth = [b - a for a, b in itertools.pairwise(sizes)]
     assert max(growth) <= 25 * 1024, growth
     assert not [r for r in caplog.records if r.name.startswith("pyhanko")]

@@ -17,7 +17,7 @@ from pyhanko.sign.validation.generic_cms import extract_tst_data_iter
 from sqlalchemy import select, update
 
 from sandbox.tsa import POLICY
-from signing import bundle, outside, pdf, sources
+from signing import bundle, ceremony, outside, pdf, sources
 from signing.errors import TimeStampFailure
 from signing.sources import OWN, Pool
 from signing.stampcheck import check_token
@@ -337,6 +337,69 @@ def test_a_fault_in_passing_is_asked_once_more_within_the_act(desk, world, poole
     file = desk.accepted("articles")
     assert {r.reason for r in reports(file, desk.authority, world)} == {""}
     assert len(set(world.calls("tsa"))) >= 3
+
+
+def several(desk) -> dict[str, bytes]:
+    """Certified papers that the first shareholder signs, with stamps of our own so far."""
+    return {kind: desk.certified(kind) for kind in ("application", "articles", "confirmation")}
+
+
+def signed_together(desk, files: dict[str, bytes]) -> dict[str, bytes]:
+    wanted = [
+        ceremony.SignatureRequest(kind, file, "sig_p1", desk.papers[kind].signature_boxes["p1"])
+        for kind, file in files.items()
+    ]
+    return ceremony.sign_set(
+        desk.db, desk.authority, wanted, real_name="张样例", id_hash="0" * 32, evidence_reference="x"
+    ).papers
+
+
+def test_the_papers_of_one_act_are_stamped_together(desk, world, pooled, monkeypatch):
+    """A slow authority delays a set no longer than one paper: all its stamps are asked for at the same time."""
+    files, flying, most, ask = several(desk), set(), [], outside._ask
+
+    async def asked(member, request, end):
+        flying.add(id(request))
+        most.append(len(flying))
+        try:
+            return await ask(member, request, end)
+        finally:
+            flying.discard(id(request))
+
+    monkeypatch.setattr(outside, "_ask", asked)
+    pooled()
+    world.switch(tsa__slow=0.1)
+    done = signed_together(desk, files)
+    assert most == [1, *range(1, len(files) + 1)]  # its certificate first, then all of them
+    for file in done.values():
+        assert [r.reason for r in reports(file, desk.authority, world)] == ["", ""]
+
+
+@pytest.mark.parametrize("faults", [{"tsa__fail_next": 1}, {"tsa__bad_every": 3, "ocsp__bad_every": 3}])
+def test_one_bad_answer_costs_one_paper_a_second_question(desk, world, pooled, faults):
+    """What the others were given stays; every paper comes out whole, with one stamp a signature."""
+    files = several(desk)
+    pooled()
+    signed_together(desk, files)  # its certificate is known
+    asked = len(world.calls("tsa"))
+    world.switch(**faults)
+    done = signed_together(desk, files)
+    answers = world.calls("tsa")[asked:]
+    assert len(answers) - len([a for a in answers if a]) == len(files) < len(answers)
+    for file in done.values():
+        assert [r.reason for r in reports(file, desk.authority, world)] == ["", ""]
+
+
+def test_the_next_one_stamps_what_the_first_does_not(desk, world, pooled):
+    """A set goes to the next authority as a whole, and nothing is signed when there is none."""
+    files = several(desk)
+    pooled(dead(world), world.member())
+    for file in signed_together(desk, files).values():
+        assert [r.reason for r in reports(file, desk.authority, world)] == ["", ""]
+    assert world.calls("tsa") == [""] * (1 + len(files))
+    pooled(dead(world, "a"), dead(world, "b"))
+    with pytest.raises(TimeStampFailure, match=r"a: no answer.*b: no answer"):
+        signed_together(desk, files)
 
 
 @pytest.mark.parametrize(

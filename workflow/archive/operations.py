@@ -48,7 +48,7 @@ def seal_papers(db: Session, case_id: uuid.UUID) -> int:
     with may_fail():
         seal = authority().seal_for(db, office.code.replace("-", ""), office.name)
         pen = pades.Pen(db, authority(), seal)
-        sealed = [pen.accept(objects.get(paper.key)) for paper in papers]
+        sealed = pen.accept(*(objects.get(paper.key) for paper in papers))
     for paper, file in zip(papers, sealed, strict=True):
         paper.key, paper.accepted_at = objects.put(file, personal=True), now()
     db.flush()
