@@ -9,9 +9,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from tests.naming.conftest import NOW
+from tests.page_laws import at_most_queries
 from workflow.db import driver_url
 from workflow.errors import Conflict, NotAllowed, RuleViolation
 from workflow.naming import lists
+from workflow.naming.models import NameCatalogueChange
 from workflow.naming.queries import check_text, current_catalogue
 
 ANNA, BEN = uuid.UUID(int=1), uuid.UUID(int=2)
@@ -62,6 +64,19 @@ def test_a_synonym_of_another_class_counts_without_touching_the_register(db, reg
     row = change(db, "synonym", "add", {"word": "茶叶", "group": "信息技术"})
     lists.approve(db, change_id=row.id, by=BEN, now=NOW)
     assert [f.rule for f in ask("武汉小张软件有限公司").findings] == ["CMP-N1"]
+
+
+def test_a_change_to_another_list_does_not_make_checks_ask_again(db, ask):
+    """Lists share their numbers; a check compares only with those that it uses."""
+    lists.approve(db, change_id=change(db).id, by=BEN, now=NOW)
+    for kind, number in (("everyday", 10**6), ("word", None)):
+        db.add(NameCatalogueChange(
+            number=number, kind=kind, action="add", values={}, reason="测试", proposed_by=ANNA, proposed_at=NOW,
+            approved_by=BEN if number else None, approved_at=NOW if number else None,
+        ))  # fmt: skip
+    ask("武汉小张软件有限公司")
+    with at_most_queries(db.get_bind().engine, 1):
+        ask("武汉小张软件有限公司")
 
 
 def test_lookalikes(db, registered, ask):

@@ -47,7 +47,8 @@ WITH hit AS MATERIALIZED (
 ), first AS (SELECT * FROM hit ORDER BY rank, name, id LIMIT {LISTED})
 SELECT v.number, (SELECT count(*) FROM hit) AS total, r.id, r.name, r.division, r.trade_name, r.industry, r.industry_word,
     r.industry_class, r.form, r.status, r.authority_code, r.status_date, r.reserved_until, r.uscc
-FROM (SELECT coalesce(max(number), 0) AS number FROM name_catalogue_changes WHERE number IS NOT NULL) v
+FROM (SELECT coalesce(max(number), 0) AS number FROM name_catalogue_changes
+      WHERE number IS NOT NULL AND kind IN ({", ".join(f"'{kind}'" for kind in NAME_LISTS)})) v
     LEFT JOIN (first JOIN register_names r ON r.ctid = first.place) ON true
     ORDER BY first.rank, first.name, first.id
 """  # noqa: S608 - put together from our own text only
