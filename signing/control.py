@@ -30,11 +30,12 @@ from webauthn import verify_authentication_response
 from webauthn.helpers import bytes_to_base64url, structs
 from webauthn.helpers.exceptions import WebAuthnException
 
+from signing.changes import Changes
 from signing.errors import ProofRefused
 from signing.issuing import evidence_link
 from signing.keys import Key
 from signing.profiles import CONTROL_ATTRIBUTE
-from signing.revisions import Changes, Reader
+from signing.revisions import Reader
 
 FORMAT = "qibu-statement-1"
 PASSKEY, PIN = "passkey", "pin"
@@ -293,20 +294,23 @@ def _require_shown_here(digests: set[str], file: Examined, revision: int) -> Non
             start = START_OF_REVISION.search(pdf, max(0, end - 1024), end)
             if start is None or int(start[1]) != reader.xrefs.get_startxref_for_revision(shown):
                 continue  # a reader of the shown file alone would see something else
-            before = reader.get_historical_resolver(shown)
-            for number in range(shown + 1, revision + 1):
-                _require_only_signatures(file.changes, before, reader.get_historical_resolver(number))
+            _require_only_signatures(file, shown, revision)
         except (PdfError, SuspiciousModification) as error:
             raise ProofRefused(f"the paper is not the one that was shown: {error}") from error
         return
     raise ProofRefused("the paper is not among those that were shown")
 
 
-def _require_only_signatures(changes: Changes, before: HistoricalResolver, after: HistoricalResolver) -> None:
-    if "/AcroForm" in before.root:
-        if changes.apply(before, after).modification_level > ModificationLevel.FORM_FILLING:
-            raise ProofRefused("more than signatures was added to the paper after it was shown")
-        return
+def _require_only_signatures(file: Examined, shown: int, revision: int) -> None:
+    before = file.reader.get_historical_resolver(shown)
+    if "/AcroForm" not in before.root:
+        for number in range(shown + 1, revision + 1):
+            _require_first_signatures(before, file.reader.get_historical_resolver(number))
+    elif file.changes.since(file.reader, shown, revision).modification_level > ModificationLevel.FORM_FILLING:
+        raise ProofRefused("more than signatures was added to the paper after it was shown")
+
+
+def _require_first_signatures(before: HistoricalResolver, after: HistoricalResolver) -> None:
     # A paper that nobody had certified. What was there may be replaced only where a first signature must: in the
     # catalogue, and in the list of annotations of a page, by fields for signatures.
     for reference in after.explicit_refs_in_revision():

@@ -6,6 +6,7 @@ with a file. `tests/signing/test_revisions.py` holds both readings against each 
 """
 
 import re
+from collections.abc import Iterator
 from io import BytesIO
 from typing import Any, cast
 
@@ -25,6 +26,8 @@ from pyhanko.pdf_utils.generic import (
 )
 from pyhanko.pdf_utils.misc import PdfError
 
+Place = tuple[int, int]  # number and generation of an object
+CONTAINERS = (IndirectObject, DictionaryObject, ArrayObject)
 SPACE = rb"[ \n\r\t\f\x00]"
 AHEAD = rb"(?=[ \n\r\t\f\x00/<>\[\]()])"
 HEAD = re.compile(rb"([1-9]\d{0,9}) (\d{1,5}) obj" + SPACE + rb"*")
@@ -45,6 +48,20 @@ TOKEN = re.compile(
 )
 WORDS = {b"true": lambda: BooleanObject(True), b"false": lambda: BooleanObject(False), b"null": NullObject}
 DEEPEST = 40
+
+
+def references(obj: PdfObject, without: str = "") -> Iterator[Place]:
+    """The references in an object, not in those it refers to."""
+    if isinstance(obj, IndirectObject):
+        yield obj.idnum, obj.generation
+    elif isinstance(obj, DictionaryObject):
+        for key, value in obj.items():
+            if key != without and isinstance(value, CONTAINERS):
+                yield from references(value, without)
+    elif isinstance(obj, ArrayObject):
+        for value in obj:
+            if isinstance(value, CONTAINERS):
+                yield from references(value, without)
 
 
 class _NotPlain(Exception):

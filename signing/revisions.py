@@ -1,20 +1,15 @@
-"""Reads a file's revisions and says what each changed, as pyHanko does, without doing anything twice.
+"""Reads a file's revisions as pyHanko does, without reading anything twice.
 
 pyHanko compares every signed revision with every later one, and for each comparison looks at every field and reads
-the whole of the older revision again: the work grows with the cube of the signatures. Here its own rules judge, but
-
-- places of objects are looked up in an index, objects are read once for all revisions, paths are followed only where
-  they lead to something that a later revision replaced;
-- a comparison is made once, whoever asks: an earlier signature, its locks, a signer's proof;
-- fields are compared only when the newer revision touched them, or when both revisions do not have them alike.
-
-The verdicts are pyHanko's: `tests/signing/test_revisions.py` holds them against each other.
+the whole of the older revision again: the work grows with the cube of the signatures. Here places of objects are looked
+up in an index, objects are read once for all revisions, paths are followed only where they lead to something that a
+later revision replaced. What was changed is judged in `signing.changes`.
 """
 
 import binascii
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, cast
@@ -24,28 +19,12 @@ from pyhanko.pdf_utils.generic import ArrayObject, DictionaryObject, IndirectObj
 from pyhanko.pdf_utils.misc import PdfError, PdfReadError
 from pyhanko.pdf_utils.reader import HistoricalResolver, PdfFileReader, RawPdfPath
 from pyhanko.pdf_utils.xref import ObjStreamRef, XRefCache, XRefSection
-from pyhanko.sign.diff_analysis import (
-    DEFAULT_DIFF_POLICY,
-    DiffResult,
-    ModificationLevel,
-    StandardDiffPolicy,
-    SuspiciousModification,
-)
-from pyhanko.sign.diff_analysis.commons import compare_dicts, compare_key_refs, qualify_transforming
-from pyhanko.sign.diff_analysis.form_rules_api import (
-    FieldComparisonContext,
-    FieldComparisonSpec,
-    FormUpdate,
-    FormUpdatingRule,
-    _list_fields,
-)
-from pyhanko.sign.diff_analysis.rules_api import Context
-from pyhanko.sign.fields import FieldMDPSpec, MDPPerm
+from pyhanko.sign.diff_analysis import SuspiciousModification
+from pyhanko.sign.diff_analysis.form_rules_api import FieldComparisonSpec, _list_fields
 
-from signing.plain import Octets
+from signing.plain import CONTAINERS, Octets, Place, references
+from signing.steps import Steps
 
-Place = tuple[int, int]  # number and generation of an object
-CONTAINERS = (IndirectObject, DictionaryObject, ArrayObject)
 FIELDS = RawPdfPath("/Root", "/AcroForm", "/Fields")
 PLAIN_HEX = re.compile(rb"<([0-9A-Fa-f]*)>")
 
@@ -133,6 +112,11 @@ class Reader(PdfFileReader):
     _octets: Octets | None = None
     _bare = False
 
+    @cached_property
+    def steps(self) -> Steps:
+        """The revisions that did nothing but what signing does."""
+        return Steps(self)
+
     @property
     def encrypted(self) -> bool:
         """See PdfFileReader, which looks through every revision for it each time."""
@@ -160,7 +144,9 @@ class Reader(PdfFileReader):
         marker = self.xrefs.get_historical_ref(ref, revision)
         key = (ref.idnum, ref.generation, marker, arguments, tuple(asked.items()))
         if marker is None or key not in self._old:
-            self._old[key] = super().get_object(ref, revision, *arguments, **asked)
+            alone = self._bare and not arguments and not asked.get("as_metadata_stream")
+            newest = alone and marker is not None and marker == self.xrefs[ref]
+            self._old[key] = super().get_object(ref, None if newest else revision, *arguments, **asked)
         return self._old[key]
 
     def get_historical_resolver(self, revision: int) -> "View":
@@ -172,7 +158,7 @@ class Reader(PdfFileReader):
 
 
 @dataclass
-class _Form:
+class Form:
     """The fields of a form without subfields: `alike` names what both sides must have in common to be passed over."""
 
     specs: dict[str, FieldComparisonSpec]
@@ -209,7 +195,7 @@ class View(HistoricalResolver):
         if key not in self.reader.links:
             obj = self._plain(place)
             alone = isinstance(obj, IndirectObject)  # in place of an object: pyHanko goes no further
-            ways = ((), ()) if alone else (_references(obj), _references(obj, "/Parent"))
+            ways = ((), ()) if alone else (references(obj), references(obj, "/Parent"))
             self.reader.links[key] = frozenset(ways[0]), frozenset(ways[1])
         return self.reader.links[key]
 
@@ -225,7 +211,7 @@ class View(HistoricalResolver):
     def _depends(self, obj: PdfObject, since: int | None) -> Iterator[Reference]:
         introduced = self.reader.xrefs.introduced
         seen: set[Place] = set()
-        waiting = list(_references(obj))
+        waiting = list(references(obj))
         while waiting:
             place = waiting.pop()
             if place in seen or (since is not None and introduced(*place) < since):
@@ -258,7 +244,7 @@ class View(HistoricalResolver):
     def _reachable(self) -> dict[Place, set[Place]]:
         """Every object of this revision that the trailer leads to, with those that refer to it. Reads them all."""
         found: dict[Place, set[Place]] = {}
-        waiting = list(_references(self.trailer_view, "/Parent"))
+        waiting = list(references(self.trailer_view, "/Parent"))
         found.update((place, set()) for place in waiting)
         while waiting:
             place = waiting.pop()
@@ -332,7 +318,7 @@ class View(HistoricalResolver):
     # -- fields --------------------------------------------------------------------------------------------------
 
     @cached_property
-    def form(self) -> _Form | None:
+    def form(self) -> Form | None:
         """The form's fields; None when it is of another shape than a plain list of fields."""
         try:
             fields = self.root["/AcroForm"]["/Fields"]
@@ -350,156 +336,16 @@ class View(HistoricalResolver):
         except (PdfError, SuspiciousModification, LookupError, TypeError, ValueError, AttributeError):
             return None
         others = frozenset(name for name, (kind, *_) in alike.items() if kind != "/Sig")
-        return _Form(specs, alike, frozenset(touched), others)
+        return Form(specs, alike, frozenset(touched), others)
 
     def _looked_at(self, held: DictionaryObject, ref: Reference) -> Iterator[Place]:
         """Every object that the rules look at when they judge a signature field, or whose change they may allow."""
         yield ref.idnum, ref.generation
-        yield from _references(held, "/P")
+        yield from references(held, "/P")
         if "/AP" in held:
             for found in self.collect_dependencies(held.raw_get("/AP")):
                 yield found.idnum, found.generation
         if "/V" in held:
             for part in held["/V"].get("/Reference", ()):
                 if isinstance(part, DictionaryObject) and "/TransformParams" in part:
-                    yield from _references(part.raw_get("/TransformParams"))
-
-
-def _references(obj: PdfObject, without: str = "") -> Iterator[Place]:
-    """The references in an object, not in those it refers to."""
-    if isinstance(obj, IndirectObject):
-        yield obj.idnum, obj.generation
-    elif isinstance(obj, DictionaryObject):
-        for key, value in obj.items():
-            if key != without and isinstance(value, CONTAINERS):
-                yield from _references(value, without)
-    elif isinstance(obj, ArrayObject):
-        for value in obj:
-            if isinstance(value, CONTAINERS):
-                yield from _references(value, without)
-
-
-# -- the comparison ------------------------------------------------------------------------------------------------
-
-
-class _FormRule(FormUpdatingRule):
-    """pyHanko's rule for forms, asked only about fields that can have changed.
-
-    A signature field that both revisions name alike, and of which the newer one wrote nothing that the rules look at,
-    is what it was when the older revision was compared with the one before: what can be said of it was said then.
-    """
-
-    def __init__(self) -> None:
-        super().__init__(DEFAULT_DIFF_POLICY.form_rule.field_rules)  # type: ignore[union-attr]
-        self.updates: list[FormUpdate] = []
-
-    def apply(  # type: ignore[override]
-        self, old: View, new: View
-    ) -> Iterable[tuple[ModificationLevel, FormUpdate]]:
-        """See FormUpdatingRule."""
-        self.updates = []
-        for level, update in self._apply(old, new):
-            self.updates.append(update)
-            yield level, update
-
-    def _apply(self, old: View, new: View) -> Iterator[tuple[ModificationLevel, FormUpdate]]:
-        if old.form is None or new.form is None:
-            yield from super().apply(old, new)
-            return
-        # as in FormUpdatingRule.apply
-        before, after = yield from _key("/AcroForm", old, old.root, new.root, "/AcroForm")
-        compare_dicts(before, after, self.ignored_acroform_keys)
-        yield from _key("/Fields", old, before, after, "/AcroForm", "/Fields")
-        _, resources = yield from _key(
-            "/DR", old, before, after, "/AcroForm", "/DR", level=ModificationLevel.FORM_FILLING
-        )
-        if resources is not None:
-            for ref in new.collect_dependencies(resources, since_revision=old.revision + 1):
-                yield ModificationLevel.FORM_FILLING, FormUpdate(ref)
-        context = FieldComparisonContext(field_specs=dict(_changed(old.form, new.form)), old=old, new=new)
-        for rule in self.field_rules:
-            yield from rule.apply(context)
-
-
-def _key(
-    key: str,
-    old: View,
-    before: Any,
-    after: Any,
-    *path: str,
-    level: ModificationLevel = ModificationLevel.LTA_UPDATES,
-) -> Any:
-    context = Context.from_absolute(old, RawPdfPath("/Root", *path))
-    return (
-        yield from qualify_transforming(
-            level,
-            compare_key_refs(key, old, before, after),
-            transform=FormUpdate.curry_ref(field_name=None, context_checked=context),
-        )
-    )
-
-
-def _changed(old: _Form, new: _Form) -> Iterator[tuple[str, FieldComparisonSpec]]:
-    """The fields to compare. Raises SuspiciousModification for one whose type was changed."""
-    unlike = {name for name, _ in old.alike.items() ^ new.alike.items()}
-    for name in unlike | new.touched | old.others | new.others:
-        before, after = old.specs.get(name), new.specs.get(name)
-        if before and after and before.field_type != after.field_type:
-            raise SuspiciousModification(f"Update changed field type of {name}")
-        yield (
-            name,
-            FieldComparisonSpec(
-                field_type=(before or after).field_type,  # type: ignore[union-attr]
-                old_field_ref=before.old_field_ref if before else None,
-                new_field_ref=after.new_field_ref if after else None,
-                old_canonical_path=before.old_canonical_path if before else None,
-            ),
-        )
-
-
-class Changes(StandardDiffPolicy):
-    """pyHanko's default policy for one file, read by `Reader`; each pair of revisions is compared once.
-
-    Of a revision, later ones must be compared in their order, and not beyond the first that is refused, as
-    `review_file` does.
-    """
-
-    def __init__(self) -> None:
-        super().__init__(DEFAULT_DIFF_POLICY.global_rules, _FormRule())  # type: ignore[attr-defined]
-        self._known: dict[
-            tuple[int, int], tuple[DiffResult | SuspiciousModification, frozenset[str], bool]
-        ] = {}
-
-    def apply(
-        self,
-        old: HistoricalResolver,
-        new: HistoricalResolver,
-        field_mdp_spec: FieldMDPSpec | None = None,
-        doc_mdp: MDPPerm | None = None,
-    ) -> DiffResult:
-        """See StandardDiffPolicy."""
-        pair = old.revision, new.revision
-        if pair not in self._known:
-            try:
-                self._known[pair] = self._compare(old, new)
-            except (PdfError, LookupError, ValueError):  # a bent file: let pyHanko name what is wrong
-                return DEFAULT_DIFF_POLICY.apply(old, new, field_mdp_spec, doc_mdp)
-        found, fields, never_certified = self._known[pair]
-        if isinstance(found, SuspiciousModification):
-            raise found
-        if field_mdp_spec is not None and any(map(field_mdp_spec.is_locked, fields)):
-            raise SuspiciousModification(f"One of the fields {sorted(fields)} is locked.")
-        if doc_mdp is not None and never_certified:
-            raise SuspiciousModification("Something is only allowed after an approval signature.")
-        return found
-
-    def _compare(
-        self, old: HistoricalResolver, new: HistoricalResolver
-    ) -> tuple[DiffResult | SuspiciousModification, frozenset[str], bool]:
-        try:
-            found: DiffResult | SuspiciousModification = super().apply(old, new)
-        except SuspiciousModification as refused:
-            found = refused
-        updates = self.form_rule.updates  # type: ignore[union-attr]
-        fields = {u.field_name for u in updates if u.field_name is not None and not u.valid_when_locked}
-        return found, frozenset(fields), not all(u.valid_when_certifying for u in updates)
+                    yield from references(part.raw_get("/TransformParams"))

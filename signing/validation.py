@@ -34,10 +34,11 @@ from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 
 from signing import control, suites
+from signing.changes import Changes
 from signing.errors import PaperRefused
 from signing.issuing import evidence_link
 from signing.paths import Held, Paths, Way
-from signing.revisions import Changes, Place, Reader
+from signing.revisions import Place, Reader
 
 REASONS = {
     "content_changed": "The signed bytes are not those that were signed.",

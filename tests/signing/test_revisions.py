@@ -13,7 +13,7 @@ from pyhanko.pdf_utils.writer import PageObject, PdfFileWriter
 from pyhanko.sign.diff_analysis import DEFAULT_DIFF_POLICY, DiffResult, ModificationLevel
 from pyhanko.sign.fields import FieldMDPAction, FieldMDPSpec, MDPPerm, SigFieldSpec, append_signature_field
 
-from signing import pdf, revisions
+from signing import changes, pdf, revisions
 from signing.validation import validate
 
 LOCKS = [
@@ -44,7 +44,7 @@ def verdicts(file: bytes, reader_of, policy) -> list[object]:
 
 def alike(file: bytes) -> list[object]:
     """Both verdicts, which must be the same."""
-    ours = verdicts(file, revisions.Reader, revisions.Changes())
+    ours = verdicts(file, revisions.Reader, changes.Changes())
     theirs = verdicts(file, PdfFileReader, DEFAULT_DIFF_POLICY)
     assert ours == theirs
     return ours
