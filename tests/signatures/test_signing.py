@@ -7,7 +7,7 @@ from datetime import date
 from hashlib import sha256
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from signing import evidence, pins
 from signing.errors import TimeStampFailure
@@ -158,7 +158,18 @@ def test_the_last_signer_moves_the_case_on(house):
     shared = [p for p in invitations.live_papers(house.db, case.id) if len(p.signers) == 2]
     assert shared
     assert {p.state for p in shared} == {"open"}
+    asked: list[str] = []
+
+    def note(*said) -> None:
+        asked.append(said[2])
+
+    event.listen(house.db.get_bind(), "before_cursor_execute", note)
     sign_as(house, second)
+    event.remove(house.db.get_bind(), "before_cursor_execute", note)
+    reads = [said for said in asked if "invitations.signed_at IS NOT NULL" in said]
+    assert (
+        len(reads) == 3
+    )  # of what was signed so far, for all papers at once: shown, held against it, complete
     assert case.state == "signed"
     assert {p.state for p in invitations.live_papers(house.db, case.id)} == {"signed"}
     assert house.db.scalars(select(Message).where(Message.template == "all_signed")).one()

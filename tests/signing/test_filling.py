@@ -223,8 +223,12 @@ def test_who_signs_late_waits_no_longer_than_who_signs_first(desk, monkeypatch):
     desk = replace(desk, papers=papers)
     file = desk.certified("articles")
     monkeypatch.setattr(revisions.Reader, "__init__", lambda *_: pytest.fail("all revisions were read"))
-    statements = []
-    event.listen(desk.db.get_bind(), "before_cursor_execute", lambda *said: statements.append(said[2]))
+    statements, engine = [], desk.db.get_bind()
+
+    def note(*said):
+        statements.append(said[2])
+
+    event.listen(engine, "before_cursor_execute", note)
     read = Counter()
     monkeypatch.setattr(Plain, "entries", _noting(read, Plain.entries))
     found = []
@@ -245,6 +249,7 @@ def test_who_signs_late_waits_no_longer_than_who_signs_first(desk, monkeypatch):
             )
         )
         file = made["articles"]
+    event.remove(engine, "before_cursor_execute", note)
     first, last = found[9], found[-1]  # names of the same length
     assert len(found) == 30
     assert last[1:3] == first[1:3] and last[4] == first[4]

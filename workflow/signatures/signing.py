@@ -1,9 +1,9 @@
 """The act of signing: all papers of one person at once, under a certificate made for this one act."""
 
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
-from itertools import zip_longest
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -27,6 +27,9 @@ from workflow.signatures.invitations import by_token, live_papers, require_signi
 from workflow.signatures.models import Invitation
 from workflow.signer import authority, may_fail
 
+Steps = dict[
+    str, dict[str, tuple[str, str]]
+]  # of each kind of paper: SHA-256 after a signature -> who signed, and the one before
 CONSENT = Words(
     "本人已阅读以上材料，自愿以电子签名签署；本次签名使用为此签发的一次性证书，与手写签名具有同等效力（电子签名法第十三条、第十四条）。",
     "I have read the papers above and sign them electronically of my own will, under a one-time certificate issued "
@@ -56,31 +59,42 @@ def papers_of(db: Session, invitation: Invitation) -> list[Paper]:
 
 def papers_to_sign(db: Session, invitation: Invitation) -> list[Paper]:
     """Those of them that still want this person's signature: a paper that did not change keeps the one it has."""
+    return _unsigned(db, invitation, _steps(db, invitation.case_id))
+
+
+def _unsigned(db: Session, invitation: Invitation, steps: Steps) -> list[Paper]:
     return [
         paper for paper in papers_of(db, invitation)
-        if paper.state == "open" and invitation.person_key not in signatures_on(db, paper)
+        if paper.state == "open" and invitation.person_key not in signatures_on(paper, steps)
     ]  # fmt: skip
 
 
-def signatures_on(db: Session, paper: Paper) -> set[str]:
+def signatures_on(paper: Paper, steps: Steps) -> set[str]:
     """Who has signed a paper, under any invitation: read back from its present bytes to the unsigned ones."""
-    steps = _steps(db, paper.case_id, paper.kind)
-    found: set[str] = set()
-    digest = paper.key.removesuffix(".p")
-    while digest in steps:
-        key, digest = steps.pop(digest)
-        found.add(key)
-    return found
+    return {key for key, _ in _back(paper, steps)}
 
 
-def _steps(db: Session, case_id: uuid.UUID, kind: str) -> dict[str, tuple[str, str]]:
-    """Each signature on papers of a kind: the SHA-256 after it -> who signed, and the one before."""
+def _steps(db: Session, case_id: uuid.UUID) -> Steps:
+    """Each signature of a case, read once for all its papers."""
     rows = db.execute(
         select(Invitation.person_key, Invitation.signed_papers).where(
             Invitation.case_id == case_id, Invitation.signed_at.is_not(None)
         )
     )
-    return {papers[kind]["after"]: (key, papers[kind]["before"]) for key, papers in rows if kind in papers}
+    found: Steps = {}
+    for key, papers in rows:
+        for kind, said in papers.items():
+            found.setdefault(kind, {})[said["after"]] = key, said["before"]
+    return found
+
+
+def _back(paper: Paper, steps: Steps) -> Iterator[tuple[str, str]]:
+    """Who signed a paper, the last one first, with the SHA-256 of the paper before."""
+    of_kind, digest, seen = steps.get(paper.kind, {}), paper.key.removesuffix(".p"), set()
+    while digest in of_kind and digest not in seen:
+        seen.add(digest)
+        key, digest = of_kind[digest]
+        yield key, digest
 
 
 def paper_for(db: Session, token: str, secret: str, kind: str) -> bytes:
@@ -98,21 +112,21 @@ def shown_to(db: Session, row: Invitation) -> list[tuple[str, str]]:
     return [(paper.kind, paper.key.removesuffix(".p")) for paper in papers_to_sign(db, row)]
 
 
-def _require_as_shown(db: Session, row: Invitation, shown: control.Shown) -> None:
-    """The papers are those that were shown; other people's signatures may have come since. Raises RuleViolation."""
-    for (kind, seen), (now_kind, digest) in zip_longest(shown, shown_to(db, row), fillvalue=("", "")):
-        if kind != now_kind or seen not in _states(db, row, kind, digest):
-            raise RuleViolation([Problem("ES-01", "", CHANGED)])
+def _require_as_shown(db: Session, row: Invitation, shown: control.Shown) -> list[Paper]:
+    """The papers to sign are those that were shown; other people's signatures may have come since.
 
-
-def _states(db: Session, row: Invitation, kind: str, digest: str) -> set[str]:
-    """The SHA-256 of a paper now and before each signature that it carries."""
-    steps = _steps(db, row.case_id, kind)
-    found = {digest}
-    while digest in steps:
-        _, digest = steps.pop(digest)
-        found.add(digest)
-    return found
+    Raises RuleViolation.
+    """
+    steps = _steps(db, row.case_id)
+    papers = _unsigned(db, row, steps)
+    states = [
+        {paper.key.removesuffix(".p"), *(before for _, before in _back(paper, steps))} for paper in papers
+    ]
+    if [kind for kind, _ in shown] != [paper.kind for paper in papers] or not all(
+        seen in known for (_, seen), known in zip(shown, states, strict=True)
+    ):
+        raise RuleViolation([Problem("ES-01", "", CHANGED)])
+    return papers
 
 
 @dataclass(frozen=True)
@@ -176,13 +190,12 @@ def sign(db: Session, token: str, secret: str, act: Act) -> Invitation:
     held = control.control_of(db, row)
     if held is None:
         raise RuleViolation([Problem("ES-01", "", NO_CONTROL)])
-    _require_as_shown(db, row, act.shown)
+    papers = _require_as_shown(db, row, act.shown)
     key = None
     if held.method == PASSKEY:
         proof = control.proof_by_passkey(db, held, act.answer, act.shown, act.words)
     else:
         proof, key = control.proof_by_pin(db, case, row, held, opened, act.shown, act.words)
-    papers = papers_to_sign(db, row)
     requests = [
         SignatureRequest(
             kind=paper.kind, pdf=objects.get(paper.key), field=f"sig_{row.person_key}", box=tuple(paper.boxes[row.person_key]),
@@ -205,7 +218,7 @@ def sign(db: Session, token: str, secret: str, act: Act) -> Invitation:
     row.network, row.device = act.network[:64], act.device[:200]
     held.proof = proof.dump()
     row.signed_papers = {
-        kind: {"before": before[kind], "after": sha256(pdf).hexdigest()} for kind, pdf in done.papers.items()
+        paper.kind: {"before": before[paper.kind], "after": paper.key.removesuffix(".p")} for paper in papers
     }
     evidence.record(
         db, subject=case.number, kind="signature", person=id_hash, at=row.signed_at,
@@ -233,8 +246,9 @@ def sign(db: Session, token: str, secret: str, act: Act) -> Invitation:
 
 def _complete(db: Session, case: Case) -> None:
     """Mark papers that everyone has signed; with the last one the case moves on."""
+    steps = _steps(db, case.id)
     for paper in live_papers(db, case.id):
-        if paper.state == "open" and set(paper.signers) <= signatures_on(db, paper):
+        if paper.state == "open" and set(paper.signers) <= signatures_on(paper, steps):
             paper.state, paper.signed_at = "signed", now()
     db.flush()
     complete_if_all_signed(db, case.id)
