@@ -57,6 +57,7 @@ def migrate() -> None:
 )
 def worker(name: str) -> None:
     """Run the durable workflows until stopped."""
+    import gc
     import signal
     import threading
 
@@ -69,6 +70,8 @@ def worker(name: str) -> None:
         signal.signal(number, lambda *_: stopping.set())
     jobs.configure(name)
     jobs.launch()
+    gc.collect()
+    gc.freeze()  # as in `wsgi`
     click.echo("worker ready", err=True)
     stopping.wait()
     jobs.stop()

@@ -1,5 +1,6 @@
 """The doors as an attacker walks them: every route of each, what it lets in, what it says, where it sends people."""
 
+import gc
 import json
 import logging
 import re
@@ -10,6 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
+import wsgi
 from app import DOORS, create_app
 from app.web.limits import limiter
 from app.web.logs import JsonLines
@@ -344,3 +346,16 @@ def test_the_four_digits_of_a_case_cannot_be_tried_out(house, monkeypatch):
         assert ask(other.number, wrong, 99) == 422
     finally:
         limiter.reset()
+
+
+def test_what_stands_when_a_door_opens_is_not_walked_through_again(monkeypatch):
+    """The collector of rubbish would look at a quarter of a million lasting objects in the midst of a request."""
+    monkeypatch.setattr(wsgi, "configure_logging", lambda: None)
+    monkeypatch.setattr(wsgi, "create_app", Flask)
+    frozen = gc.get_freeze_count()
+    try:
+        assert isinstance(wsgi.bank, Flask)
+        assert gc.get_freeze_count() > frozen + 10_000
+    finally:
+        gc.unfreeze()
+        vars(wsgi).pop("bank", None)
