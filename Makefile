@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
-export PYTHONDONTWRITEBYTECODE := 1
+export PYTHONDONTWRITEBYTECODE :=  # a process that compiles all it imports starts two seconds later
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -16,8 +16,8 @@ $(VENV)/.python: requirements.txt setup.cfg pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Qibu needs Python 3.11 or newer; $(PYTHON) is older. Set PYTHON=…"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "Python has no venv module: install python3-venv."; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e .
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile -r requirements.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --no-deps -e .
 	@touch $@
 
 node_modules/.installed: package-lock.json | $(VENV)/.python
@@ -37,7 +37,7 @@ demo: setup ## The seed's example through all seven steps, over HTTP, into insta
 	@$(BIN)/qibu demo
 
 $(VENV)/.dev: requirements-dev.txt $(VENV)/.python
-	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile -r requirements-dev.txt
 	@touch $@
 
 .PHONY: test-tools
@@ -54,11 +54,11 @@ test: setup test-tools ## Everything: style, types, arrows, unit, integration an
 
 .PHONY: test-rooms
 test-rooms: # unit and integration tests; beside the journeys, which often wait
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not journey"
+	$(BIN)/python -m pytest -n 2 --dist worksteal --ignore=tests/journeys
 
 .PHONY: test-journeys
 test-journeys: # the browser's loop fills its process, so no other test shares it
-	$(BIN)/python -m pytest -m journey
+	$(BIN)/python -m pytest tests/journeys
 
 .PHONY: check
 check: setup $(VENV)/.dev ## The quick part of the tests: style, types, arrows
@@ -79,4 +79,5 @@ lock: $(VENV)/.python ## Pin requirements.in and requirements-dev.in (no address
 
 .PHONY: clean
 clean: ## Remove what was built (not instance/)
+	find app benchmarks migrations sandbox signing tests workflow -name __pycache__ -prune -exec rm -rf {} +
 	rm -rf $(VENV) node_modules app/static/dist translations/*/LC_MESSAGES/*.mo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
