@@ -4,6 +4,7 @@ A key is always an `EllipticCurvePrivateKey` (P-256), so that certificates, CRLs
 signatures are made the same way whether the key is in memory or inside a token.
 """
 
+import functools
 import os
 from pathlib import Path
 from typing import Protocol
@@ -33,6 +34,12 @@ class KeyStore(Protocol):
         """Whether the label is taken, also by a key of an attempt that was broken off."""
 
 
+@functools.lru_cache(maxsize=4)
+def _stretched(salt: bytes, passphrase: str) -> bytes:
+    """The stretched passphrase (scrypt N=2^15, r=8, p=1), derived once a process."""
+    return Scrypt(salt=salt, length=32, n=2**15, r=8, p=1).derive(passphrase.encode()).hex().encode()
+
+
 def one_time_key() -> Key:
     """A key for one act of signing: it lives in memory only and goes with its last reference."""
     return ec.generate_private_key(CURVE)
@@ -47,7 +54,7 @@ class FolderKeys:
         self._secret: bytes | None = None
 
     def _opened(self) -> bytes:
-        """The stretched passphrase (scrypt N=2^15, r=8, p=1), derived once for each store object."""
+        """The stretched passphrase of this folder's salt."""
         if self._secret is None:
             salt_file = self._folder / "salt"
             try:
@@ -57,8 +64,7 @@ class FolderKeys:
                 salt = os.urandom(16)
                 write_once(salt_file, salt)
                 salt = salt_file.read_bytes()
-            stretched = Scrypt(salt=salt, length=32, n=2**15, r=8, p=1).derive(self._passphrase.encode())
-            self._secret = stretched.hex().encode()
+            self._secret = _stretched(salt, self._passphrase)
         return self._secret
 
     def create(self, label: str) -> Key:
