@@ -11,6 +11,12 @@ from workflow.personal import blind_index
 _serial = itertools.count(1)
 
 
+def begin() -> None:
+    """Count people from the first again, in a new database."""
+    global _serial
+    _serial = itertools.count(1)
+
+
 def id_number(serial: int, birth: str = "19900101") -> str:
     """A well-formed ID number of a division that does not exist."""
     body = f"990000{birth}{serial % 1000:03d}"

@@ -18,6 +18,8 @@ from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import select
 
+from signing.papers.data import PaperFacts, RenderedPaper
+from signing.papers.registry import PaperKind
 from tests import factories
 from workflow.accounts.models import Account, Staff
 from workflow.case import Actor, Case, open_case
@@ -35,7 +37,6 @@ from workflow.settings import settings
 from workflow.signatures.invitations import live_papers
 
 WUCHANG = "HB-420106"
-GROUND = pytest.StashKey[tuple[str, Path]]()
 GROUND = pytest.StashKey[tuple[str, Path]]()
 
 
@@ -77,6 +78,17 @@ def _forget() -> None:
     forget_engines()
 
 
+_build, _built = PaperKind.build, {}
+
+
+def built_once(kind: PaperKind, facts: PaperFacts, *, final: bool = False) -> RenderedPaper:
+    """A paper, drawn once a run: the same facts always give the same bytes, which tests/signing/papers holds."""
+    key = kind, facts.digest(), final
+    if key not in _built:
+        _built[key] = _build(kind, facts, final=final)
+    return _built[key]
+
+
 @pytest.fixture
 def house(postgres, _ground, tmp_path, monkeypatch) -> Iterator["House"]:
     """An installation of this test's own."""
@@ -85,6 +97,8 @@ def house(postgres, _ground, tmp_path, monkeypatch) -> Iterator["House"]:
     monkeypatch.setenv("DATABASE_URL", postgres.create_database("h_" + uuid.uuid4().hex[:12], name))
     monkeypatch.setenv("QIBU_INSTANCE", str(tmp_path))
     monkeypatch.setenv("QIBU_RATE_LIMITS", "false")
+    monkeypatch.setattr(PaperKind, "build", built_once)
+    factories.begin()  # the same people as in the house before, so the same papers
     _forget()
     with session_factory()() as db:
         yield House(db)
