@@ -32,7 +32,7 @@ def texts(house):
         .where(Message.template.like("bank_%"))
         .group_by(Message.template)
     )
-    return dict(house.db.execute(query).tuples().all())
+    return dict(house.db.execute(query).all())
 
 
 def test_a_bank_needs_branch_and_consent_and_there_is_one_at_a_time(house):

@@ -117,7 +117,7 @@ def claim_next(db: Session, staff: Staff) -> Case | None:
             continue
         try:
             claim(db, staff, case.id)
-        except Conflict:
+        except Conflict:  # one has recused oneself in another window, at this moment
             continue
         return case
     return None
