@@ -3,15 +3,20 @@
 The outside time stamping authority answers slowly, so that the moment of dying can be chosen.
 """
 
-import json
+import os
 import sys
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
+import httpx
+from lxml import html
 from sqlalchemy import func, select
 
 from signing.tables import Certificate, Evidence
 from tests.jobs.cases import WORKER, fields_of, keys, reports_of, state
 from tests.jobs.conftest import until
+from tests.processes import ROOT, free_port
 from tests.signatures.conftest import signing
 from workflow.archive.models import ArchivedFile, ArchiveStamp
 from workflow.case import timeline, verify_chains
@@ -24,15 +29,30 @@ from workflow.signatures import signing as act
 
 __all__ = ["signing"]
 SLOW = 0.25  # seconds an answer
-SIGN = """
-import json, sys
-from workflow.db import transaction
-from workflow.signatures import signing
-from workflow.signatures.invitations import by_token
-token, secret, pin = json.loads(sys.argv[1])
-with transaction() as db:
-    signing.sign(db, token, secret, signing.Act(True, signing.shown_to(db, by_token(db, token)), pin))
-"""
+
+
+class Phone:
+    """A signer's browser at the portal over HTTP; the portal is a process that can die."""
+
+    def __init__(self, processes, token: str, secret: str):
+        self.processes, self.port = processes, free_port()
+        self.client = httpx.Client(
+            base_url=f"http://127.0.0.1:{self.port}/sign/{token}", cookies={"qibu_signer": secret}, trust_env=False,
+            timeout=60,
+        )  # fmt: skip
+
+    def start_portal(self) -> None:
+        line = (ROOT / "Procfile").read_text().splitlines()[0].removeprefix("portal: ")
+        self.processes.start("portal", f"{Path(sys.executable).parent}/{line}", os.environ | {"QIBU_PORTAL_PORT": str(self.port)})  # fmt: skip
+        until(lambda: self.client.get(f"http://127.0.0.1:{self.port}/healthz").is_success, what="the portal")
+
+    def read(self) -> dict[str, str]:
+        """The form of the page with the papers, as it stands there."""
+        form = html.fromstring(self.client.get("/papers").raise_for_status().text).xpath("//main//form")[0]
+        return {field.get("name"): field.get("value", "") for field in form.xpath(".//input[@name]")}
+
+    def sign(self, form: dict[str, str], pin: str) -> httpx.Response:
+        return self.client.post("/papers", data=form | {"consent": "y", "pin": pin})
 
 
 def dies_after(processes, outside, name, stamps: int) -> None:
@@ -43,21 +63,32 @@ def dies_after(processes, outside, name, stamps: int) -> None:
 
 
 def test_killed_while_a_person_signs(outside, signing, processes):
-    """ES-01: either every paper of the person is signed, with certificate and evidence, or nothing happened."""
+    """ES-01: either every paper of the person is signed, with certificate and evidence, or nothing happened; the same
+    browser goes on when the portal is back, and what was sent once more is signed once."""
     db, case = signing.db, signing.case
     token, secret, read = signing.ready()
     db.commit()
     before = keys(db, case)
     issued = select(func.count()).where(Certificate.profile == "event")
+    phone = Phone(processes, token, secret)
+    phone.start_portal()
+    form = phone.read()
     outside.switch(tsa__slow=SLOW)
-    processes.start("signer", [sys.executable, "-c", SIGN, json.dumps([token, secret, read.pin])])
-    dies_after(processes, outside, "signer", 3)
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(phone.sign, form, read.pin)
+        dies_after(processes, outside, "portal", 3)
+        assert isinstance(answer.exception(), httpx.TransportError)
     assert keys(db, case) == before and signing.invitation.state == "admitted"
     assert db.scalar(issued) == 0
     assert db.scalar(select(func.count()).where(Evidence.kind == "signature")) == 0
     outside.switch(tsa__slow=0)
-    act.sign(db, token, secret, read)
-    db.commit()
+    phone.start_portal()
+    form = phone.read()  # nothing to begin anew: the PIN's key rests here still
+    for _ in range(2):  # the second as when the answer was lost
+        assert phone.sign(form, read.pin).headers["Location"].endswith("/done")
+    assert phone.client.get("/done").is_success
+    db.rollback()
+    db.expire_all()
     papers = act.papers_of(db, signing.invitation)
     assert {tuple(fields_of(paper.key)) for paper in papers} == {("certified", "sig_p1")}
     assert len(reports_of(papers[0].key)) == 2
