@@ -21,6 +21,7 @@ from workflow.gateways import HttpBankGateway
 from workflow.handoff.models import BankClient, Handoff
 from workflow.handoff.operations import EVENT_OF_STATUS, Report, take_report
 from workflow.machine import HandoffMachine, is_final
+from workflow.messages import operations as messages
 from workflow.messages.operations import send
 from workflow.naming import declaration
 from workflow.naming import operations as naming
@@ -94,6 +95,11 @@ def take_missing_reports(db: Session) -> int:
     return count
 
 
+def resume_messages(db: Session) -> int:
+    """Try again to deliver what an outage of the SMS or mail service has held up."""
+    return messages.resume(db)
+
+
 def renew_revocation_lists(db: Session) -> int:
     """Renew the certificate revocation lists before they run out, those of replaced issuing certificates too."""
     return revocation.renew_lists(db, authority())
@@ -117,7 +123,7 @@ def renew_authority(db: Session) -> int:
 
 
 JOBS: tuple[Callable[[Session], int], ...] = (
-    expire_reservations, lapse_invitations, forget_faces, take_missing_reports, waiting.resume, archive.archive_forgotten,
+    expire_reservations, lapse_invitations, forget_faces, take_missing_reports, waiting.resume, resume_messages, archive.archive_forgotten,
     archive.remove_superseded, renew_authority, renew_revocation_lists, anchor_due, forget_pieces,
 )  # fmt: skip
 

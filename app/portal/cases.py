@@ -21,6 +21,7 @@ from app.web.limits import limiter
 from app.web.pagination import paginate
 from workflow import objects
 from workflow.archive import waiting
+from workflow.archive.models import WaitingWork
 from workflow.case import Case, CaseEvent, case_of, timeline
 from workflow.catalogues.queries import catalogue
 from workflow.clock import local_date
@@ -125,6 +126,7 @@ def show(number: str) -> ResponseReturnValue:
     """One case: where it stands, the one next action, its parts, what happened."""
     case = case_of(db, number, current_user.id)
     stand = situations(db, [case])[case.id]
+    waits = waiting.of(db, case.id)
     sections = _sections(number) if case.state in EDITABLE else []
     missing = sum(item["status"] != "done" for item in sections) if sections else None
     moment = now()
@@ -132,11 +134,32 @@ def show(number: str) -> ResponseReturnValue:
         "portal/cases/show.html", case=case, stand=stand, action=next_action(stand, moment, missing),
         kind=types.get(case.entity_type), state=STATES[case.state], pill=PILLS[case.state], sections=sections,
         parts=_parts(case, stand, bool(sections)), links=_links(case, stand), events=_events(timeline(db, case.id)),
-        messages=messages_of_case(db, case.id), waits=waiting.of(db, case.id), documents=_documents(case), proof=bool(stand.signers),
+        messages=messages_of_case(db, case.id), waits=waits, follow=following(case, waits), documents=_documents(case), proof=bool(stand.signers),
         countdown=countdown(stand, local_date(moment)),
         promise=promise(stand, moment), may_withdraw="withdraw" in possible_events(CaseMachine, case.state, APPLICANT),
         may_copy=case.state != "draft",
     )  # fmt: skip
+
+
+def following(case: Case, waits: list[WaitingWork]) -> str:
+    """Where a page asks whether what it waits for has moved on; empty when it waits for nothing that goes by itself."""
+    if not waits and case.state != "approved":
+        return ""
+    return url_for("cases.moved", number=case.number, seen=_standing(case, waits))
+
+
+def _standing(case: Case, waits: list[WaitingWork]) -> str:
+    return ".".join([case.state, *sorted(wait.work for wait in waits)])
+
+
+@blueprint.get("/cases/<number>/moved")
+@limiter.limit("120 per minute")
+@signed_in
+def moved(number: str) -> ResponseReturnValue:
+    """For a page that waits: load again when its case stands elsewhere than it has `seen`."""
+    case = case_of(db, number, current_user.id)
+    same = request.args.get("seen") == _standing(case, waiting.of(db, case.id))
+    return ("", 204) if same else ("", 200, {"HX-Refresh": "true"})
 
 
 def _sections(number: str) -> list[dict[str, Any]]:

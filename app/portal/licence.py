@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from sqlalchemy import select
 
+from app.portal.cases import following
 from app.web.access import signed_in
 from app.web.database import db
 from workflow import objects, pictures
@@ -35,6 +36,7 @@ def show(number: str) -> ResponseReturnValue:
     ready = row is not None and row.state != "making" and entry is not None
     if not ready and case.state not in ("approved", "licensed", "closed"):
         return render_template("portal/licence/not_yet.html", case=case)
+    waits = waiting_work.of(db, case.id)
     url = f"{settings().portal_url}/v/{row.verification_code}" if row is not None and ready else ""
     return render_template(
         "portal/licence/show.html",
@@ -43,7 +45,8 @@ def show(number: str) -> ResponseReturnValue:
         entry=entry,
         url=url,
         step=STEP_OF_STATE[case.state],
-        waits=waiting_work.of(db, case.id),
+        waits=waits,
+        follow=following(case, waits) if ready else "",
     )
 
 

@@ -9,7 +9,8 @@ from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
 from app.portal.account import device_of
-from app.portal.signatures.signer import PROMPTS, CodeForm, problems_on
+from app.portal.signatures.forms import CodeForm
+from app.portal.signatures.signer import PROMPTS, problems_on
 from app.web import forms
 from app.web.access import signed_in
 from app.web.database import db

@@ -6,7 +6,9 @@ from types import SimpleNamespace
 
 import pytest
 from PIL import Image
+from psycopg.errors import LockNotAvailable
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 from webauthn.helpers import base64url_to_bytes
 
 from app.public import verify
@@ -20,6 +22,7 @@ from tests.signatures.people import PIN_CODE, Identity, portrait, token_of
 from workflow import objects
 from workflow.accounts.models import Account
 from workflow.case import advance
+from workflow.db import now
 from workflow.establishment import papers
 from workflow.messages.models import Message
 from workflow.signatures import checks, invitations
@@ -177,6 +180,34 @@ def test_a_silent_service_keeps_the_page(world):
     world.phone.get(world.link + "/code")
     world.phone.send("/code", 503, code="1")
     assert world.row.tries == 0
+
+
+def test_the_applicant_sees_a_message_that_is_held_up(world):
+    page, url = world.applicant, f"/cases/{world.case.number}/signatures"
+    message = world.db.scalars(select(Message).where(Message.template == "sign_invitation")).first()
+    page.get(url)
+    assert "短信服务" not in page.text()  # it was written a moment ago
+    for state, words in (("waiting", "正在等待短信服务发出"), ("failed", "短信未能送达")):
+        message.created_at, message.state = now() - timedelta(minutes=1), state
+        world.db.commit()
+        page.get(url)
+        assert words in page.text() and "直接转交" in page.text()
+
+
+def test_signers_who_go_first(world, monkeypatch):
+    """Others hold the papers for longer than one waits: the page stays, says so, and loses nothing."""
+
+    def held(*_args, **_values):
+        raise OperationalError("", {}, LockNotAvailable())
+
+    world.ready()
+    world.phone.get(world.link + "/papers")
+    with monkeypatch.context() as patch:
+        patch.setattr(act, "sign_set", held)
+        world.phone.send("/papers", 503, consent="y", pin=PIN_CODE)
+    assert "正由其他签名人签署" in world.phone.text()
+    world.phone.send("/papers", consent="y", pin=PIN_CODE)
+    assert world.row.state == "signed"
 
 
 def test_a_signing_service_that_fails_signs_nothing(world, monkeypatch):

@@ -146,9 +146,14 @@ def test_people_see_what_is_waited_for_until_it_is_done(house, decided):
         (desk, f"/cases/{decided.number}"),
     ):  # fmt: skip
         shown.get(url)  # in both languages, Chinese last
-        assert "正在等待签章服务" in shown.text()
+        assert "正在等待签章服务" in shown.text() and "您无需操作" in shown.text()
+        assert ("本页自动更新" in shown.text()) == (shown is page)
+    page.get(f"/cases/{decided.number}")
+    [follow] = page.page.xpath('//@hx-get[contains(., "/moved")]')
+    assert page.client.get(follow).status_code == 204
     waiting.done(db, decided.id, "issue_licence")
     db.commit()
+    assert page.client.get(follow).headers["HX-Refresh"] == "true"
     page.get(f"/cases/{decided.number}")
     assert "正在等待签章服务" not in page.text()
 

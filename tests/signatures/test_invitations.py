@@ -7,9 +7,11 @@ from sqlalchemy import func, select
 
 from workflow import upkeep
 from workflow.case import advance
+from workflow.db import now
 from workflow.errors import Conflict, NotAllowed, NotFound, RuleViolation
 from workflow.establishment import drafts
 from workflow.establishment.data import Contribution, Organisation
+from workflow.messages import operations as messages
 from workflow.messages.models import Message
 from workflow.signatures import checks, invitations
 from workflow.signatures import signing as act
@@ -54,6 +56,45 @@ def test_reminders_are_limited_a_copied_link_is_not(signing):
     link = invitations.invite_again(signing.db, signing.case.id, row.id, owner, by_message=False)
     assert sent(signing) == before
     assert checks.identify(signing.db, link.rsplit("/", 1)[1], row.name, row.id_number, signing.identity)
+
+
+class Refusing:
+    """A provider that takes nothing."""
+
+    def send(self, *arguments):
+        raise AssertionError("a link that has ended went out")
+
+
+def test_a_link_that_has_ended_meanwhile_does_not_go_out(signing):
+    """The SMS service was down; the applicant handed a new link over instead."""
+    message = signing.db.scalars(select(Message).where(Message.channel == "sms")).all()[-1]
+    owner = signing.house.owner(signing.case)
+    invitations.invite_again(signing.db, signing.case.id, signing.invitation.id, owner, by_message=False)
+    for _ in range(2):
+        messages.deliver(signing.db, message.id, Refusing(), Refusing())
+    assert message.state == "dropped"
+
+
+def test_what_could_not_be_delivered_is_tried_again_for_a_day(signing):
+    """At longer and longer intervals, and once at a time; a code to sign in is stale by then."""
+    db = signing.db
+    rows = db.scalars(select(Message).where(Message.template == "sign_invitation")).all()
+    for row in rows:
+        messages.note_failure(db, row.id, "no answer", final=True)
+        row.tries = 7
+    assert messages.resume(db) == 0
+    for age, tries, due in ((6, 7, 2), (6, 14, 0), (21, 14, 2), (1500, 70, 0)):
+        for row in rows:
+            row.state, row.tries, row.created_at = "failed", tries, now() - timedelta(minutes=age)
+        assert messages.resume(db) == due
+        assert messages.resume(db) == 0
+    rows[0].state, rows[0].template, rows[0].tries, rows[0].created_at = (
+        "failed",
+        "login_code",
+        7,
+        now() - timedelta(hours=1),
+    )
+    assert messages.resume(db) == 0
 
 
 def test_only_the_applicant_and_only_this_case(signing):

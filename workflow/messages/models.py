@@ -26,7 +26,7 @@ class Message(Base):
     body: Mapped[str] = mapped_column(Encrypted)  # may hold a one-time code
     private: Mapped[bool] = mapped_column(default=False)  # codes and links: not shown in the portal
     case_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("cases.id"), index=True)
-    state: Mapped[str] = mapped_column(String(12), default="waiting")  # waiting | sent | failed
+    state: Mapped[str] = mapped_column(String(12), default="waiting")  # waiting | sent | failed | dropped
     tries: Mapped[int] = mapped_column(default=0)
     provider_id: Mapped[str] = mapped_column(String(200), default="")
     last_error: Mapped[str] = mapped_column(Text, default="")

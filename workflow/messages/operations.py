@@ -1,6 +1,8 @@
 """Writing messages and delivering them."""
 
 import uuid
+from datetime import timedelta
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import select
@@ -17,6 +19,12 @@ from workflow.queue import DELIVERIES, enqueue
 from workflow.signatures.models import Invitation
 
 PRIVATE = frozenset({"login_code", "sign_invitation"})
+AGAIN = timedelta(
+    minutes=5
+)  # after the first round of tries that failed; each further round later than the one before
+A_DAY = timedelta(days=1)
+ROUND = 7  # tries of the worker
+BATCH = 500
 
 
 def send(
@@ -64,7 +72,10 @@ def deliver(db: Session, message_id: uuid.UUID, sms: SmsGateway, mail: MailGatew
     The transaction ends before the gateway is called. Raises OutsideFailure for the worker to try again.
     """
     message = db.get_one(Message, message_id)
-    if message.state == "sent":
+    if message.state in ("sent", "dropped"):
+        return
+    if _leads_nowhere(db, message):
+        message.state, message.last_error = "dropped", "its link has ended"
         return
     db.commit()
     if message.channel == "sms":
@@ -74,6 +85,35 @@ def deliver(db: Session, message_id: uuid.UUID, sms: SmsGateway, mail: MailGatew
     message.provider_id, message.state, message.sent_at = provider_id, "sent", now()
     message.tries += 1
     _note_invitation(db, message)
+
+
+def _leads_nowhere(db: Session, message: Message) -> bool:
+    """An invitation whose link a newer one has ended meanwhile: nobody is sent there."""
+    if message.template != "sign_invitation":
+        return False
+    token = message.body.partition("/sign/")[2].split(" ")[0]
+    return db.get_one(Invitation, _invitation_of(message)).token_hash != sha256(token.encode()).digest()
+
+
+def _invitation_of(message: Message) -> uuid.UUID:
+    return uuid.UUID(message.key.split(":")[1])
+
+
+def resume(db: Session) -> int:
+    """Hand to the worker once more what could not be delivered, for a day, at longer and longer intervals; codes to sign
+    in are stale by then."""
+    query = select(Message).where(
+        Message.state == "failed", Message.created_at > now() - A_DAY, Message.template != "login_code"
+    )
+    rows = db.scalars(query.order_by(Message.created_at).limit(BATCH).with_for_update(skip_locked=True)).all()
+    due = [row for row in rows if row.created_at < now() - AGAIN * max(1, row.tries // ROUND) ** 2]
+    for row in due:
+        row.state = "waiting"
+        key = f"message:{row.id}:again:{row.tries}"
+        enqueue(
+            db, "deliver_message", str(row.id), key=key, queue=DELIVERIES, in_line=row.recipient_index.hex()
+        )
+    return len(due)
 
 
 def note_failure(db: Session, message_id: uuid.UUID, error: str, final: bool) -> None:
@@ -90,7 +130,7 @@ def _note_invitation(db: Session, message: Message) -> None:
     """That an invitation was accepted for delivery, or could not be delivered, is evidence (ES-12, ES-21)."""
     if message.template != "sign_invitation" or message.case_id is None:
         return
-    invitation = db.get_one(Invitation, uuid.UUID(message.key.split(":")[1]))
+    invitation = db.get_one(Invitation, _invitation_of(message))
     mask = mask_phone if message.channel == "sms" else mask_mail
     evidence.record(
         db, subject=db.get_one(Case, message.case_id).number, kind="invitation", person=person_hash(invitation.id_number),

@@ -2,6 +2,7 @@
 
 import secrets
 import uuid
+from collections.abc import Iterable
 from datetime import timedelta
 from hashlib import sha256
 
@@ -15,6 +16,7 @@ from workflow.errors import Conflict, NotFound, Problem, RuleViolation, Words
 from workflow.establishment.data import Application
 from workflow.establishment.models import Paper
 from workflow.machine import MOVED_ON, InvitationMachine, next_state
+from workflow.messages.models import Message
 from workflow.messages.operations import send
 from workflow.settings import settings
 from workflow.signatures.models import Control, Invitation, LicenceCheck
@@ -77,12 +79,23 @@ def end_checks(db: Session, invitation_id: uuid.UUID) -> None:
     db.execute(delete(LicenceCheck).where(LicenceCheck.invitation_id == invitation_id))
 
 
+def delivery_of(db: Session, rows: Iterable[Invitation]) -> dict[uuid.UUID, Message]:
+    """The newest text message of each invitation."""
+    keys = {_key(row, "sms"): row.id for row in rows}
+    found = db.scalars(select(Message).where(Message.key.in_(keys)))
+    return {keys[message.key]: message for message in found}
+
+
+def _key(row: Invitation, channel: str) -> str:
+    return f"sign_invitation:{row.id}:{row.sent_count}:{channel}"
+
+
 def _send(db: Session, case: Case, row: Invitation, link: str, inviter: str) -> None:
     row.sent_count += 1
     channels = [("sms", row.phone)] + ([("mail", row.email)] if row.email else [])
     for channel, recipient in channels:
         send(
-            db, channel, recipient, "sign_invitation", f"sign_invitation:{row.id}:{row.sent_count}:{channel}",
+            db, channel, recipient, "sign_invitation", _key(row, channel),
             case_id=case.id, language=row.language, inviter=inviter, company=case.name, link=link, days=LINK_DAYS,
         )  # fmt: skip
 

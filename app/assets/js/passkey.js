@@ -42,6 +42,7 @@ const confirm = async () => {
   } catch {
     return say(form.dataset.passkeyFailed);
   }
+  form.dispatchEvent(new CustomEvent("qibu:sending", { bubbles: true }));
   form.submit();
 };
 

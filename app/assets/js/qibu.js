@@ -37,6 +37,21 @@ for (const button of document.querySelectorAll("[data-print], [data-copy]")) {
   if (button.dataset.print !== undefined) button.addEventListener("click", () => print());
 }
 
+// What a form waits for, when its answer takes longer than a moment: data-busy holds the words, {time} since when.
+const sending = (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || !form.dataset.busy || form.querySelector(".q-busy")) return;
+  const since = new Date().toLocaleTimeString(document.documentElement.lang, { hour12: false });
+  const note = document.createElement("p");
+  note.className = "q-note q-note--wait q-busy";
+  note.setAttribute("role", "status");
+  form.append(note);
+  setTimeout(() => (note.textContent = form.dataset.busy.replace("{time}", since)), 1000);
+};
+document.addEventListener("submit", sending);
+document.addEventListener("qibu:sending", sending); // sent by a script
+addEventListener("pageshow", () => document.querySelectorAll(".q-busy").forEach((note) => note.remove()));
+
 // A live part that could not be loaded says so, once, and goes away with the next success.
 const failed = () => {
   if (document.querySelector(".q-flash--live")) return;

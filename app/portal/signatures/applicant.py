@@ -2,6 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
+from datetime import timedelta
 
 from flask import redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -18,9 +19,18 @@ from workflow.errors import RuleViolation
 from workflow.establishment.drafts import draft_of
 from workflow.establishment.models import Paper
 from workflow.machine import STEP_OF_STATE
-from workflow.signatures.invitations import MAX_SENT, current_of, invitation_of, invite_again, live_papers
+from workflow.messages.models import Message
+from workflow.signatures.invitations import (
+    MAX_SENT,
+    current_of,
+    delivery_of,
+    invitation_of,
+    invite_again,
+    live_papers,
+)
 from workflow.signatures.models import Invitation
 
+SOON = timedelta(seconds=30)  # within which a message goes out when nothing is wrong
 STOP_POLLING = 286  # htmx's answer for "ask no more"
 
 
@@ -33,6 +43,7 @@ class Signer:
     papers: list[Paper]
     behalf: list[str]
     invitation: Invitation | None
+    message: Message | None = None
 
     @property
     def state(self) -> str:
@@ -42,6 +53,13 @@ class Signer:
         live = self.invitation.state in ("invited", "identified", "admitted")
         return "lapsed" if live and self.invitation.expires_at < now() else self.invitation.state
 
+    @property
+    def held_up(self) -> str:
+        """How the text message of the link that works is held up: `waiting`, `failed`, or not at all."""
+        if self.state != "invited" or self.message is None or self.message.created_at > now() - SOON:
+            return ""
+        return self.message.state if self.message.state in ("waiting", "failed") else ""
+
 
 def signers_of(case: Case) -> list[Signer]:
     """Everybody who signs papers of a case, in the order of the papers."""
@@ -49,11 +67,13 @@ def signers_of(case: Case) -> list[Signer]:
     keys = dict.fromkeys(key for paper in papers for key in paper.signers)
     invitations = current_of(db, case.id)
     application, _ = draft_of(db, case.id)
+    messages = delivery_of(db, invitations.values())
     return [
         Signer(
             key, invitations[key].name if key in invitations else application.party_name(key),
             [p for p in papers if key in p.signers],
             [o.name for o in application.organisations if o.representative == key], invitations.get(key),
+            messages.get(invitations[key].id) if key in invitations else None,
         )
         for key in keys
     ]  # fmt: skip

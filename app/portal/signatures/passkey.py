@@ -4,9 +4,8 @@ from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.portal.signatures.common import blueprint
+from app.portal.signatures.forms import FaceForm, PasskeyForm
 from app.portal.signatures.signer import (
-    FaceForm,
-    PasskeyForm,
     at_step,
     browser_secret,
     face_page,

@@ -12,9 +12,20 @@ from flask import Response, abort, current_app, flash, redirect, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
+from psycopg.errors import LockNotAvailable
+from sqlalchemy.exc import OperationalError
 
 from app.portal.account import device_of
 from app.portal.signatures.common import blueprint
+from app.portal.signatures.forms import (
+    CodeForm,
+    ControlForm,
+    DeclineForm,
+    FaceForm,
+    IdentityForm,
+    PasskeyForm,
+    SignForm,
+)
 from app.web import forms
 from app.web.access import by_link
 from app.web.database import db
@@ -39,96 +50,25 @@ from workflow.signatures.rules import passkey_origin
 SECRET = "qibu_signer"  # noqa: S105 - the name of a cookie
 DAYS = 7
 NO_ANSWER = Words(
-    "核验服务暂时没有应答，您填写的内容仍在本页，请稍后再试。",
-    "The checking service is not answering. What you entered is still here; try again in a moment.",
+    "核验服务刚才没有应答，不算一次失败。您填写的内容仍在本页，请过一分钟再按一次。",
+    "The checking service did not answer just now; that is no failed try. What you entered is still here: press again in "
+    "a minute.",
+)
+NO_ANSWER_FACE = Words(
+    "核验服务刚才没有应答，不算一次失败。照片没有留存：请过一分钟重新拍摄，或改用核验码。",
+    "The checking service did not answer just now; that is no failed try. The photo was not kept: take it again in a "
+    "minute, or use a verification code.",
 )
 NOT_SIGNED = Words(
-    "签名服务暂时没有应答，没有签署任何材料。请稍后再试。",
-    "The signing service is not answering; nothing was signed. Try again in a moment.",
+    "签名或时间戳服务刚才没有应答，没有签署任何材料，您的密钥和材料都没有变化。请过一分钟再按“全部签署”，也可以在链接有效期内用本设备再来。",
+    "The signing or time stamp service did not answer just now. Nothing was signed; your key and the papers are as they "
+    "were. Press “Sign all” again in a minute, or come back on this device while the link works.",
 )
-
-
-class IdentityForm(forms.Form):
-    """Who are you?"""
-
-    name = forms.TextField(
-        _l("Your name"),
-        max_length=100,
-        required=_l("Enter your name"),
-        autocomplete="name",
-        hint=_l("As on your ID card"),
-    )
-    id_number = forms.TextField(
-        _l("ID number"), max_length=30, required=_l("Enter your ID number"), filters=[half_width, lambda v: v and v.upper()],
-        classes="govuk-input--width-20 q-id-number", attributes={"autocapitalize": "characters"},
-    )  # fmt: skip
-
-
-class FaceForm(forms.Form):
-    """A picture of the face, with a consent of its own."""
-
-    frame = forms.FileField(
-        _l("A photo of your face"), accept="image/jpeg,image/png", camera="user", mark_optional=False
-    )
-    consent = forms.Checkbox(
-        _l("I agree that my face is compared with the photo of my ID for this signature.")
-    )
-
-
-class CodeForm(forms.Form):
-    """The lawful alternative to the face."""
-
-    code = forms.TextField(
-        _l("Verification code"), max_length=40, required=_l("Enter the verification code"), filters=[half_width],
-        classes="govuk-input--width-10", hint=_l("From the registration desk or a notary who has seen you and your ID"),
-    )  # fmt: skip
-
-
-class PasskeyForm(forms.Form):
-    """The device's answer: a passkey of the account instead of the face."""
-
-    answer = forms.HiddenField()
-
-
-def _pin_field(label: str, autocomplete: str, hint: str = "") -> forms.PasswordField:
-    return forms.PasswordField(
-        label, autocomplete=autocomplete, hint=hint, classes="govuk-input--width-10", mark_optional=False,
-        attributes={"inputmode": "numeric"},
-    )  # fmt: skip
-
-
-class ControlForm(forms.Form):
-    """How the signing key is kept: `answer` is the phone's, with scripts; otherwise a PIN."""
-
-    answer = forms.HiddenField()
-    keep = forms.Checkbox(_l("Keep this passkey in my account, to sign later papers with it"))
-    pin = _pin_field(
-        _l("New PIN"), "new-password", _l("6 to 12 digits, not your birthday, ID number or phone")
-    )
-    again = _pin_field(_l("The same PIN again"), "new-password")
-
-
-class SignForm(forms.Form):
-    """All papers in one act: as shown, agreed to, under the signer's own key."""
-
-    shown = forms.HiddenField()
-    answer = forms.HiddenField()
-    consent = forms.Checkbox(signing.CONSENT)
-    pin = _pin_field(_l("Your PIN"), "current-password", _l("The one that you set on the page before"))
-
-    def papers(self) -> list[tuple[str, str]]:
-        """Kind and SHA-256 of each paper as the page showed them."""
-        pairs = (entry.partition(":") for entry in (self.shown.data or "").split(",") if entry)
-        return [(kind, digest) for kind, _, digest in pairs]
-
-
-class DeclineForm(forms.Form):
-    """No, and why."""
-
-    reason = forms.TextArea(
-        _l("Why do you decline?"), max_length=500, count=True, required=signing.WHY_DECLINE,
-        hint=_l("Whoever invited you reads this."),
-    )  # fmt: skip
+OTHERS_FIRST = Words(
+    "同一套材料正由其他签名人签署，需要排队，比平时久。您这边什么都没有签，也没有丢失；请过一分钟再按一次。",
+    "Other signers are signing the same papers just now, and it takes longer than usual. On your side nothing was signed "
+    "and nothing is lost: press again in a minute.",
+)
 
 
 PROMPTS = {
@@ -207,6 +147,11 @@ def problems_on(form: forms.Form, no_answer: Words = NO_ANSWER) -> Iterator[None
     except OutsideFailure:
         db.rollback()
         form.add_outage(no_answer)
+    except OperationalError as error:
+        if not isinstance(error.orig, LockNotAvailable):
+            raise
+        db.rollback()
+        form.add_outage(OTHERS_FIRST)
 
 
 @blueprint.errorhandler(Conflict)
@@ -272,7 +217,7 @@ def face(token: str) -> ResponseReturnValue:
     form = FaceForm()
     if form.validate_on_submit():
         frame = form.frame.data.read() if hasattr(form.frame.data, "read") else b""
-        with problems_on(form):
+        with problems_on(form, NO_ANSWER_FACE):
             moves = [move.read() for move in request.files.getlist("live")[:4] if move.filename]
             checks.check_face(
                 db, token, browser_secret(), frame, bool(form.consent.data), gateways().identity, moves
@@ -435,7 +380,8 @@ def paper(token: str, kind: str) -> ResponseReturnValue:
     row, case = at_step(token, "admitted", "signed")
     pdf = signing.paper_for(db, token, browser_secret(), kind)
     mine = next(p for p in signing.papers_of(db, row) if p.kind == kind)
-    return page_for("paper", token, case, row, paper=mine, pages=pictures.page_count(pdf))
+    large = "large" in request.args
+    return page_for("paper", token, case, row, paper=mine, pages=pictures.page_count(pdf), large=large)
 
 
 @blueprint.get("/sign/<token>/papers/<kind>.pdf")
