@@ -19,6 +19,7 @@ from workflow.archive import operations as archive
 from workflow.archive import waiting
 from workflow.db import driver_url, engine, transaction
 from workflow.errors import OutsideFailure
+from workflow.establishment import notices
 from workflow.gateways import HttpBankGateway, HttpSmsGateway, SmtpMailGateway
 from workflow.handoff import operations as handoff
 from workflow.licensing import operations as licensing
@@ -70,6 +71,19 @@ def issue_licence(case_id: str) -> None:
     licence_id = _prepare_licence(case_id)
     files = _make_licence_files(case_id, licence_id)
     _activate_licence(case_id, licence_id, files)
+
+
+@DBOS.step(name="issue_notices", retries_allowed=True, max_attempts=TRIES)
+def _issue_notices(case_id: str) -> None:
+    with _noting(case_id, "issue_notices"), transaction() as db:
+        notices.issue(db, uuid.UUID(case_id))
+        waiting.done(db, uuid.UUID(case_id), "issue_notices")
+
+
+@DBOS.workflow(name="issue_notices")
+def issue_notices(case_id: str) -> None:
+    """Handed in, or the time to decide extended -> the sealed receipt or notice for the applicant (PRO-04)."""
+    _issue_notices(case_id)
 
 
 @DBOS.step(name="seal_papers", retries_allowed=True, max_attempts=TRIES)

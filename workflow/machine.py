@@ -104,6 +104,7 @@ class CaseMachine(StateMachine):
         "withdraw": frozenset({"applicant"}),
     }
     EFFECTS: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "submit": ("issue_notices",),
         "approve": ("issue_licence", "seal_papers"),
         "close": ("archive_papers",),
     }

@@ -27,7 +27,7 @@ from workflow.catalogues.queries import catalogue
 from workflow.clock import working_days_left
 from workflow.db import now
 from workflow.errors import NotFound, Problem, RuleViolation
-from workflow.establishment import submission
+from workflow.establishment import notices, submission
 from workflow.establishment.attachments import (
     KINDS,
     attachment_of,
@@ -101,6 +101,15 @@ class RecusalForm(forms.Form):
     )
 
 
+class ExtensionForm(forms.Form):
+    """More time to decide."""
+
+    extension = forms.TextField(
+        _l("Why the case is complex"), max_length=300, required=_l("Give the reason; the applicant will read it."),
+        hint=_l("The applicant reads it in the notice."),
+    )  # fmt: skip
+
+
 def anchor(path: str) -> str:
     """The id of the element of a path."""
     return path.replace(".", "-")
@@ -128,9 +137,10 @@ def _page(
     case: Case,
     form: DecisionForm | None = None,
     recusal: RecusalForm | None = None,
+    extension: ExtensionForm | None = None,
     typed: MultiDict[str, str] | None = None,
 ) -> ResponseReturnValue:
-    shown = form or recusal
+    shown = form or recusal or extension
     handed_in = submissions_of(db, case.id)
     held = open_claim(db, case.id)
     mine = held is not None and held.staff_id == current_user.id
@@ -146,6 +156,9 @@ def _page(
         "form": shown,
         "decision": decision,
         "recusal": recusal or RecusalForm(formdata=None),
+        "extension": extension or ExtensionForm(formdata=None),
+        "may_extend": notices.may_extend(db, current_user.person, case),
+        "notices": notices.notices_of(db, case.id),
         "typed": typed if typed is not None else MultiDict(),
         "task": task,
         "tasks": TASKS,
@@ -239,6 +252,18 @@ def recuse(number: str) -> ResponseReturnValue:
         flash(gettext("You keep away from this case; a colleague will take it."), "info")
         return redirect(url_for("intranet_desk.index"), 303)
     return _page(case, recusal=form)
+
+
+@blueprint.post("/cases/<number>/extend")
+@staff("approver")
+def extend(number: str) -> ResponseReturnValue:
+    """Three more working days for a complex case (PRO-04)."""
+    case, form = _case(number), ExtensionForm()
+    if form.validate():
+        notices.extend(db, current_user.person, case.id, form.extension.data)
+        flash(gettext("The time to decide was extended. The applicant gets a sealed notice."), "success")
+        return redirect(url_for("intranet_review.show", number=number), 303)
+    return _page(case, extension=form)
 
 
 @blueprint.post("/cases/<number>/decide")
@@ -352,13 +377,7 @@ def proof(number: str) -> ResponseReturnValue:
 @staff(*ANY_STAFF)
 def notice(number: str, notice_number: str) -> ResponseReturnValue:
     """A notice that was served in this case."""
-    case = _case(number)
-    row = db.scalar(
-        select(Decision).where(Decision.case_id == case.id, Decision.notice_number == notice_number)
-    )
-    if row is None or not row.notice_key:
-        raise NotFound("notice")
-    return _file(objects.get(row.notice_key), f"{row.notice_number}.pdf")
+    return _file(notices.file_of(db, _case(number).id, notice_number), f"{notice_number}.pdf")
 
 
 @blueprint.get("/cases/<number>/attachments/<uuid:attachment_id>")

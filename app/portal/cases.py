@@ -19,15 +19,14 @@ from app.web.downloads import zipped
 from app.web.events import actor_label, event_label
 from app.web.limits import limiter
 from app.web.pagination import paginate
-from workflow import objects
 from workflow.archive import waiting
 from workflow.archive.models import WaitingWork
 from workflow.case import Case, CaseEvent, case_of, timeline
 from workflow.catalogues.queries import catalogue
 from workflow.clock import local_date
 from workflow.db import now
-from workflow.errors import Conflict, NotFound, RuleViolation
-from workflow.establishment import choice, submission, types
+from workflow.errors import Conflict, RuleViolation
+from workflow.establishment import choice, notices, submission, types
 from workflow.establishment.attachments import attachments_of
 from workflow.establishment.drafts import EDITABLE, start_case
 from workflow.evidence.package import Holder, package
@@ -266,7 +265,7 @@ def _note(row: CaseEvent) -> str:
             return str(detail.get("name", ""))
         case "refuse_name":
             return str(detail.get("reason", ""))
-        case "extend_reservation":
+        case "extend_reservation" | "extend_decision":
             return gettext("Until %(day)s", day=detail.get("until", ""))
         case "return_for_correction":
             return gettext("Items to correct: %(n)s", n=len(detail.get("fields", [])))
@@ -288,6 +287,12 @@ def _documents(case: Case) -> list[dict[str, Any]]:
     if held is not None:
         found.append({"title": gettext("Name reservation notice"), "number": held.number, "at": held.declared_at,
                       "href": url_for("naming.notice", number=case.number)})  # fmt: skip
+    named = {"receipt": gettext("Receipt for the materials"), "extension": gettext("Notice of an extension")}
+    found += [
+        {"title": named[row.kind], "number": row.number, "at": row.created_at,
+         "href": url_for("cases.notice", number=case.number, notice=row.number)}
+        for row in notices.notices_of(db, case.id)
+    ]  # fmt: skip
     titles = {"return": gettext("Correction notice"), "refuse": gettext("Refusal notice")}
     found += [
         {"title": titles[row.verdict], "number": row.notice_number, "at": row.decided_at,
@@ -318,13 +323,10 @@ def _documents(case: Case) -> list[dict[str, Any]]:
 @blueprint.get("/cases/<number>/notices/<notice>.pdf")
 @signed_in
 def notice(number: str, notice: str) -> ResponseReturnValue:
-    """A formal notice of correction or refusal, with the authority's seal (PRO-05, PRO-07)."""
+    """A formal notice with the authority's seal: receipt, extension, correction, refusal (PRO-04, PRO-05, PRO-07)."""
     case = case_of(db, number, current_user.id)
-    row = next((d for d in decisions_of(db, case.id) if d.notice_key and d.notice_number == notice), None)
-    if row is None:
-        raise NotFound(f"notice {notice}")
-    answer = Response(objects.get(row.notice_key), mimetype="application/pdf")
-    answer.headers.set("Content-Disposition", "inline", filename=f"{row.notice_number}.pdf")
+    answer = Response(notices.file_of(db, case.id, notice), mimetype="application/pdf")
+    answer.headers.set("Content-Disposition", "inline", filename=f"{notice}.pdf")
     return answer
 
 

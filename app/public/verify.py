@@ -98,6 +98,8 @@ REVOCATION = {
 KINDS = {
     "paper": _l("Paper of an application"),
     "name_notice": _l("Name reservation notice"),
+    "receipt": _l("Receipt for the materials"),
+    "extension": _l("Notice of an extension"),
     "correction": _l("Correction notice"),
     "refusal": _l("Refusal notice"),
     "decision": _l("Notice of a decision"),

@@ -98,7 +98,10 @@ def test_from_the_signature_to_the_archive_on_a_bad_day(signing, moody, processe
     moody.switch(tsa__fail_rate=1)  # for a while there is no time at all
     processes.start("worker", WORKER)
     until(
-        lambda: db.rollback() or {w.work for w in waiting.of(db, case.id)} == {"seal_papers", "issue_licence"}
+        lambda: (
+            db.rollback()
+            or {w.work for w in waiting.of(db, case.id)} == {"issue_notices", "seal_papers", "issue_licence"}
+        )
     )
     assert state(db, case) == "approved" and not any(done for _, done in keys(db, case))
     page = browser(house, person=db.get_one(Account, case.owner_id))
@@ -126,7 +129,8 @@ def test_from_the_signature_to_the_archive_on_a_bad_day(signing, moody, processe
     for phone in {row["phone"] for row in told}:  # nothing overtook what was written to the same phone before
         moments = [written[row["message_id"]] for row in told if row["phone"] == phone]
         assert moments == sorted(moments)
-    assert [e.event for e in timeline(db, case.id)].count("issue_licence") == 1
+    events = [e.event for e in timeline(db, case.id)]
+    assert (events.count("issue_receipt"), events.count("issue_licence")) == (1, 1)
     assert list(verify_chains(db)) == []
     assert {"fail", "nonce", "lose", "garbage", "signer"} <= set(moody.calls("tsa"))
     assert {"fail", "lose"} <= set(moody.calls("sms"))

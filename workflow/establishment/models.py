@@ -38,6 +38,27 @@ class Submission(Base):
     submitted_at: Mapped[Now]
 
 
+class Notice(Base):
+    """A formal notice that is no decision: the receipt for what was handed in, an extension of the time to decide
+    (PRO-04). The database allows one of a kind a submission; `key` is empty until it is sealed."""
+
+    __tablename__ = "notices"
+    __table_args__ = (UniqueConstraint("submission_id", "kind"),)
+
+    id: Mapped[Id]
+    case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("cases.id"), index=True)
+    submission_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("submissions.id"))
+    kind: Mapped[str] = mapped_column(String(12))  # receipt | extension
+    number: Mapped[str] = mapped_column(String(40), unique=True)
+    staff_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("staff.id"))  # who approved an extension
+    reason: Mapped[str] = mapped_column(String(300), default="")
+    materials: Mapped[list[Any]]  # what was received: titles of papers, kinds of attachments
+    until: Mapped[datetime]  # when the authority decides at the latest
+    key: Mapped[str] = mapped_column(String(80), default="")
+    created_at: Mapped[Now]
+    issued_at: Mapped[datetime | None]
+
+
 class Paper(Base):
     """One paper of a case: rendered, then signed by each of its signers. One live paper of a kind a case."""
 

@@ -5,20 +5,15 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from signing import pdf as sealing
-from signing.papers.data import NoticeFacts
-from signing.papers.notices import notice
-from workflow import objects
 from workflow.accounts.models import Account, Staff
 from workflow.case import Actor, Case, advance, lock_case
 from workflow.catalogues.queries import catalogue
 from workflow.clock import add_working_days, local_date, today
 from workflow.db import now
 from workflow.errors import Problem, RuleViolation, Words
-from workflow.establishment import texts, types
+from workflow.establishment import notices, types
 from workflow.establishment.data import Application
 from workflow.establishment.drafts import draft_of, submissions_of, submit_copy
-from workflow.establishment.facts import paper_facts
 from workflow.establishment.models import Submission
 from workflow.establishment.problems import problems_of
 from workflow.messages.operations import send
@@ -30,9 +25,7 @@ from workflow.review.operations import Wanted, actor_of, ask_corrections, decide
 from workflow.review.queries import decisions_of
 from workflow.review.reasons import CORRECTIONS, REFUSALS
 from workflow.review.remedies import remedies_of
-from workflow.settings import document_url, settings
 from workflow.signatures.invitations import live_papers
-from workflow.signer import authority, may_fail, seal_of
 
 WHAT_WRONG = Words("请写明这一项需要怎样补正。", "Say what is to be corrected here.")
 NO_SUCH_FIELD = Words("没有这一项申请内容。", "The application has no such item.")
@@ -64,6 +57,7 @@ def submit(db: Session, case_id: uuid.UUID, actor: Actor, honest: bool) -> Submi
     case.submitted_at, case.due_at = now(), add_working_days(now(), days)
     row = submit_copy(db, case, {p.kind: p.key.removesuffix(".p") for p in live_papers(db, case_id)})
     resolve_corrections(db, case_id)
+    notices.acknowledge(db, case, row)
     _tell(
         db, case, "submitted", f"submitted:{row.id}", days=days, until=f"{local_date(case.due_at):%Y-%m-%d}"
     )
@@ -171,21 +165,14 @@ def _notice(
     until = reservation.reserved_until if reservation and kind == "correction" else None
     review_body, court = remedies_of(db, office)
     decision.notice_number = f"{case.number}-{kind[0].upper()}{count}"
-    facts = NoticeFacts(
-        number=decision.notice_number, case_number=case.number, authority=office.name,
-        addressee=db.get_one(Account, case.owner_id).name, entity_name=_named(db, case), matter="设立登记", issued=today(),
-        acted_on=local_date(case.submitted_at) if case.submitted_at else None, items=items, reason="；".join(items),
-        until=local_date(until) if until else None, basis=basis, review_body=review_body, court=court,
-        verification_url=document_url(decision.notice_number), simulated=settings().simulated,
+    facts = notices.common(
+        db, case, decision.notice_number, issued=today(), items=items, reason="；".join(items), basis=basis,
+        acted_on=local_date(case.submitted_at) if case.submitted_at else None,
+        until=local_date(until) if until else None, review_body=review_body, court=court,
     )  # fmt: skip
-    made = notice(kind, facts, texts.in_force(db))
-    with may_fail():  # nothing was decided then: the caller rolls back
-        seal = seal_of(db, office.code, office.name)
-        decision.notice_key = objects.put(sealing.seal(db, authority(), made, seal))
-
-
-def _named(db: Session, case: Case) -> str:
-    return paper_facts(db, case, draft_of(db, case.id)[0]).name
+    decision.notice_key = notices.sealed_notice(
+        db, case, kind, facts
+    )  # else nothing was decided: the caller rolls back
 
 
 def _tell(db: Session, case: Case, template: str, key: str, **values: object) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from workflow.establishment.models import Paper
+from workflow.establishment.models import Notice, Paper
 from workflow.evidence.models import EvidenceAccess
 from workflow.licensing.models import Licence
 from workflow.naming.declaration import NameDeclaration
@@ -15,7 +15,8 @@ from workflow.review.models import Decision
 
 @dataclass(frozen=True)
 class Document:
-    """One paper or notice. `kind`: paper, name_notice, correction, refusal, decision, licence, registration, evidence.
+    """One paper or notice. `kind`: paper, name_notice, receipt, extension, correction, refusal, decision, licence,
+    registration, evidence.
 
     `state`: open (not everybody has signed), signed, replaced, in_force or revoked. `sha256` is of the newest file.
     """
@@ -34,6 +35,7 @@ def document(db: Session, number: str) -> Document | None:
     return (
         _paper(db, number)
         or _decision(db, number)
+        or _notice(db, number)
         or _name(db, number)
         or _report(db, number)
         or _licence(db, number)
@@ -54,6 +56,13 @@ def _decision(db: Session, number: str) -> Document | None:
         return None
     kind = {"return": "correction", "refuse": "refusal"}.get(row.verdict, "decision")
     return Document(number, kind, "", _hash(row.notice_key), row.decided_at, "signed")
+
+
+def _notice(db: Session, number: str) -> Document | None:
+    row = db.scalar(select(Notice).where(Notice.number == number, Notice.key != ""))
+    if row is None or row.issued_at is None:
+        return None
+    return Document(number, row.kind, "", _hash(row.key), row.issued_at, "signed")
 
 
 def _name(db: Session, number: str) -> Document | None:

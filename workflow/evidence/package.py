@@ -31,6 +31,7 @@ from workflow.case import Case, CaseEvent, timeline
 from workflow.catalogues.queries import catalogue
 from workflow.db import now
 from workflow.errors import NotFound, OutsideFailure
+from workflow.establishment.notices import notices_of
 from workflow.evidence import records, words
 from workflow.evidence.models import EvidenceAccess
 from workflow.licensing.queries import licence_of_case
@@ -180,6 +181,7 @@ def _papers(db: Session, case: Case, holder: Holder) -> list[Enclosed]:
         if holder.kind != "signer" or holder.key in paper.signers
     ]
     if holder.kind != "signer":
+        found += [(f"notice-{row.number}", "通知书", row.key, "authority") for row in notices_of(db, case.id)]
         found += [
             (f"notice-{row.notice_number}", "通知书", row.notice_key, "authority")
             for row in decisions_of(db, case.id) if row.notice_key

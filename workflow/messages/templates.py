@@ -58,6 +58,10 @@ TEMPLATES: dict[str, Words] = {
         "【七步】办件 {case}已收到，登记机关将在 {days} 个工作日内办结（{until} 前）。",
         "[Qibu] Case {case} was received. The authority decides within {days} working days (by {until}).",
     ),
+    "extended": Words(
+        "【七步】办件 {case}情形复杂，登记机关将办理期限延长至 {until}：{reason} 告知书可登录查看。",
+        "[Qibu] Case {case} is complex; the authority extended the time to decide to {until}: {reason} Sign in to read the notice.",
+    ),
     "returned": Words(
         "【七步】办件 {case}需补正 {count} 处，请登录一次改好后再提交。",
         "[Qibu] Case {case} needs {count} correction(s). Sign in, correct them and submit again.",
