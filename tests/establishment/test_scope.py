@@ -149,3 +149,21 @@ def test_typical_entries_of_licences_are_in_the_catalogue():
     for text in ("软件开发", "信息系统集成服务", "技术服务、技术开发、技术咨询、技术交流、技术转让、技术推广", "互联网销售（除销售需要许可的商品）"):  # fmt: skip
         assert entries[text].category == "general"
     assert entries["食品销售（仅销售预包装食品）"].category == "filing"
+
+
+@pytest.mark.parametrize(
+    ("called", "wanted"),
+    [("设计工作室", "专业设计服务"), ("灯具店", "灯具"), ("家具公司", "家具制造"), ("卖茶叶", "茶叶")],
+)
+def test_what_people_call_a_business_is_found_by_what_it_deals_in(called, wanted):
+    assert any(wanted in hit.entry.text for hit in search(called, 5))
+
+
+def test_a_word_that_nothing_resembles_finds_nothing():
+    assert search("魑魅魍魉铺") == []
+
+
+def test_what_only_sounds_alike_is_left_out_when_the_words_are_found():
+    """理发店 is no typing error for 火力发电."""
+    assert not [hit for hit in search("理发店") if "发电" in hit.entry.text]
+    assert [hit for hit in search("软剪开发") if hit.entry.text == "软件开发"]

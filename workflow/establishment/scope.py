@@ -23,6 +23,9 @@ AFTER_LICENSED = (
 AFTER_GENERAL = "（除依法须经批准的项目外，凭营业执照依法自主开展经营活动）"
 AFTER_ALL = "（依法须经批准的项目，经相关部门批准后方可开展经营活动）"  # SC-04
 TRUST = {"official": 3.0, "register": 2.0, "no": 0.0, "class_name": -8.0}
+_CALLED = re.compile(
+    r"^(?:我想|想)?(?:开|卖|做|搞|办)(?:一?[家个间])?|(?:有限)?(?:公司|工作室|专卖店|门店|店铺|店|厂|馆|铺|园|场)$"
+)
 GOOD = 60.0  # when nothing is as good as this, the term may hold a typing error
 
 
@@ -126,11 +129,14 @@ def search(
     latin = re.sub(r"[^a-z]", "", words)
     if latin == words.replace("'", "") and len(latin) >= 2:
         _by_letters(index, latin, give)
-    elif len(words) >= 3 or (len(words) == 2 and not scores):
+    elif len(words) >= 2 and max(scores.values(), default=0.0) < (GOOD if len(words) >= 3 else 1):
+        # a wrong character of the right sound
         sound = " " + " ".join(spoken(words))
         for number, reading in enumerate(index.sounds):
             if sound in reading:
                 give(number, 62.0)
+    if max(scores.values(), default=0.0) < GOOD and (core := _core(words)) != words:
+        _by_characters(index, core, lambda number, score: give(number, score - 2.0))
     if max(scores.values(), default=0.0) < GOOD:
         _by_likeness(index, words, latin, give)
     hits = [
@@ -139,6 +145,11 @@ def search(
         if (entry := index.entries[number]).holds(when)
     ]
     return sorted(hits, key=lambda h: (-h.score, h.entry.code))[:limit]
+
+
+def _core(words: str) -> str:
+    """What a business deals in, of what people call it: 软件 of 软件公司, 鞋 of 卖鞋."""
+    return _CALLED.sub("", words) or words
 
 
 def _by_characters(index: _Index, words: str, give: Any) -> None:
@@ -198,20 +209,20 @@ def _by_likeness(index: _Index, words: str, latin: str, give: Any) -> None:
     """Typing errors: shared pairs of characters, or of letters of the pinyin."""
     ascii_only = bool(latin) and latin == words
     if ascii_only:
-        sources = [(_pairs(words), index.by_sound_pair, index.joined, 0.55)]
+        sources = [(_pairs(words), index.by_sound_pair, index.joined, 0.55, 0.5)]
     else:
         sources = [
-            (_pairs(words), index.by_pair, index.texts, 0.3),
-            (_pairs("".join(spoken(words))), index.by_sound_pair, index.joined, 0.6),
+            (_pairs(words), index.by_pair, index.texts, 0.3, 0.5),
+            (_pairs("".join(spoken(words))), index.by_sound_pair, index.joined, 0.6, 0.8),
         ]
-    for wanted, inverted, all_texts, least in sources:
+    for wanted, inverted, all_texts, least, enough in sources:
         shared: Counter[int] = Counter()
         for pair in wanted:
             shared.update(inverted.get(pair, ()))
         for number, common in shared.items():
             covered = common / len(wanted)
             alike = 2 * common / (len(wanted) + max(1, len(all_texts[number]) - 1))
-            if covered >= max(least, 0.5) or alike >= least:
+            if covered >= max(least, enough) or alike >= least:
                 give(number, 25.0 + 20.0 * covered + 15.0 * alike)
     if ascii_only:
         wanted = _pairs(latin)
