@@ -233,9 +233,18 @@ class Examined:
     changes: Changes
 
     @cached_property
-    def beginnings(self) -> list[tuple[str, int]]:
-        """See `prefixes`."""
-        return list(prefixes(self.pdf))
+    def beginnings(self) -> dict[str, list[int]]:
+        """See `prefixes`: the ends by digest."""
+        found: dict[str, list[int]] = {}
+        for digest, end in prefixes(self.pdf):
+            found.setdefault(digest, []).append(end)
+        return found
+
+    @cached_property
+    def ends(self) -> list[int]:
+        """Where the cross-references of each revision end."""
+        numbers = range(self.reader.total_revisions)
+        return [self.reader.xrefs.get_xref_container_info(number).end_location for number in numbers]
 
 
 # -- checking, offline ---------------------------------------------------------------------------------------------
@@ -284,11 +293,11 @@ def _require_shown_here(digests: set[str], file: Examined, revision: int) -> Non
     """The paper as shown is the file's state of an earlier revision, and from there to this signature only signatures
     (other people's, and this one) were added. Raises ProofRefused."""
     pdf, reader = file.pdf, file.reader
-    ends = [reader.xrefs.get_xref_container_info(number).end_location for number in range(revision + 1)]
+    ends = file.ends[: revision + 1]
     last = _end_of(pdf, ends[-1])
-    for digest, end in file.beginnings:
+    for end in sorted(end for digest in digests for end in file.beginnings.get(digest, ())):
         shown = sum(place <= end for place in ends) - 1
-        if end > last or digest not in digests or not 0 <= shown < revision:
+        if end > last or not 0 <= shown < revision:
             continue
         try:
             start = START_OF_REVISION.search(pdf, max(0, end - 1024), end)

@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from hashlib import sha256
 
 from asn1crypto import x509 as asn1
 from pyhanko_certvalidator import CertificateValidator, ValidationContext, errors
@@ -18,9 +17,10 @@ from pyhanko_certvalidator.revinfo.archival import (
 )
 from pyhanko_certvalidator.revinfo.manager import RevinfoManager
 
-from signing import guomi, suites
+from signing import guomi, parsed, suites
 
 TOLERANCE = timedelta(seconds=5)
+SIGNATURES = parsed.Signatures()
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,8 @@ class _Answers(RevinfoManager):
     """The answers of a file. Asked about a certificate it gives those with its serial number, all when none has it."""
 
     def __init__(self, registry: CertificateRegistry, held: Held) -> None:
-        lists, answers = process_legacy_crl_input(held.lists), process_legacy_ocsp_input(held.answers)
+        lists = process_legacy_crl_input(map(parsed.revocation_list, held.lists))
+        answers = process_legacy_ocsp_input(map(parsed.answer, held.answers))
         super().__init__(registry, POEManager(), lists, answers)
         self._about: dict[int, list[OCSPContainer]] = defaultdict(list)
         for answer in self._ocsps:
@@ -76,26 +77,28 @@ class Paths:
     def __init__(self, held: Held, trust: list[asn1.Certificate]) -> None:
         self._held, self._trust = held, trust
         self._roots = SimpleTrustManager.build([root for root in trust if not suites.is_sm2(root)])
-        self._known: dict[bytes, asn1.Certificate] = {}
-        self._readable: dict[bytes, bool] = {}
         self._material: dict[frozenset[bytes], tuple[CertificateRegistry, _Answers]] = {}
         self._contexts: dict[tuple[frozenset[bytes], datetime], ValidationContext] = {}
-        self._own = [self._once(certificate) for certificate in held.certificates]
+        self._own = list(held.certificates)
         self._names = frozenset(certificate.sha256 for certificate in self._own)
-        self._seal = _digest(
-            *(_digest(root.dump()) for root in trust),
+        self._seal = parsed.digest(
+            *(parsed.digest(root.dump()) for root in trust),
             b"certificates", *(certificate.sha256 for certificate in self._own),
-            b"answers", *map(_digest, held.answers), b"lists", *map(_digest, held.lists),
+            b"answers", *map(parsed.digest, held.answers), b"lists", *map(parsed.digest, held.lists),
         )  # fmt: skip
 
     async def find(
         self, certificate: asn1.Certificate, others: Iterable[asn1.Certificate], moment: datetime, use: str
     ) -> Way:
         """`others`: certificates that came with the signature. `use`: signing or time_stamping."""
-        more = {other.sha256: self._once(other) for other in others if other.sha256 not in self._names}
+        more = {
+            other.sha256: parsed.certificate(other.dump())
+            for other in others
+            if other.sha256 not in self._names
+        }
         key = (self._seal, *more, certificate.sha256, moment.isoformat().encode(), use.encode())
         if (known := _OUTCOMES.get(key)) is None:
-            known = await self._find(self._once(certificate), more, moment, use)
+            known = await self._find(parsed.certificate(certificate.dump()), more, moment, use)
             if len(_OUTCOMES) >= MOST_OUTCOMES:
                 _OUTCOMES.clear()
             _OUTCOMES[key] = known
@@ -104,9 +107,9 @@ class Paths:
     async def _find(
         self, certificate: asn1.Certificate, more: dict[bytes, asn1.Certificate], moment: datetime, use: str
     ) -> Way:
-        if not self._is_readable(certificate):
+        if not parsed.is_readable(certificate.dump()):
             return Way("untrusted_root")
-        held = [other for other in (*self._own, *more.values()) if self._is_readable(other)]
+        held = [other for other in (*self._own, *more.values()) if parsed.is_readable(other.dump())]
         if use == "signing" and suites.is_sm2(certificate):
             reason = guomi.path_reason(certificate, held, self._trust, self._held.lists, moment, TOLERANCE)
             return Way(reason)
@@ -144,23 +147,6 @@ class Paths:
             self._contexts[names, moment] = ValidationContext(
                 trust_manager=self._roots, certificate_registry=registry, revinfo_manager=answers, moment=moment,
                 allow_fetching=False, revocation_mode="hard-fail", time_tolerance=TOLERANCE,
+                signature_validator=SIGNATURES,
             )  # fmt: skip
         return self._contexts[names, moment]
-
-    def _once(self, certificate: asn1.Certificate) -> asn1.Certificate:
-        """The same certificate, as it was met first: its parts are parsed once."""
-        return self._known.setdefault(certificate.sha256, certificate)
-
-    def _is_readable(self, certificate: asn1.Certificate) -> bool:
-        """Whether a certificate can be read to its end; what a bent file carries is parsed late."""
-        if certificate.sha256 not in self._readable:
-            try:
-                self._readable[certificate.sha256] = bool(certificate["tbs_certificate"].native)
-            except (ValueError, TypeError, KeyError):
-                self._readable[certificate.sha256] = False
-        return self._readable[certificate.sha256]
-
-
-def _digest(*parts: bytes) -> bytes:
-    """SHA-256 of the digests or of the one content, each with its length."""
-    return sha256(b"".join(len(part).to_bytes(4, "big") + part for part in parts)).digest()

@@ -46,6 +46,8 @@ TOKEN = re.compile(
     + AHEAD
     + rb")"
 )
+LIST = re.compile(rb"(?:" + SPACE + rb"*[1-9]\d{0,7} \d{1,5} R(?=[ \n\r/<>\[\]]))+" + SPACE + rb"*\]")
+LISTED = re.compile(rb"(\d+) (\d+) R")
 WORDS = {b"true": lambda: BooleanObject(True), b"false": lambda: BooleanObject(False), b"null": NullObject}
 DEEPEST = 40
 
@@ -118,6 +120,12 @@ class Octets:
 
     def _array(self, at: int, owner: Reference, depth: int) -> tuple[PdfObject, int]:
         parts = ArrayObject()
+        if (found := LIST.match(self._data, at)) is not None:  # references alone, hundreds of them
+            for number, generation in LISTED.findall(self._data, at, found.end()):
+                value: PdfObject = IndirectObject(int(number), int(generation), self._reader)
+                value.container_ref = owner
+                list.append(parts, value)
+            return parts, found.end()
         while True:
             at = self._gap(at)
             if self._data[at : at + 1] == b"]":

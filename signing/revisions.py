@@ -149,6 +149,18 @@ class Reader(PdfFileReader):
             self._old[key] = super().get_object(ref, None if newest else revision, *arguments, **asked)
         return self._old[key]
 
+    def close(self) -> None:
+        """Let go of all that was read: it refers to itself in circles, and whoever collects them looks through
+        everything else as well.
+        """
+        self.__dict__.clear()
+
+    def held(self, value: Any, revision: int) -> Any:
+        """What a value is at a revision: itself, or what it refers to."""
+        while isinstance(value, IndirectObject):
+            value = self.get_object(value.reference, revision)
+        return value
+
     def get_historical_resolver(self, revision: int) -> "View":
         """See PdfFileReader."""
         cache = self._historical_resolver_cache

@@ -6,20 +6,20 @@ Each failing signature carries one named reason of `REASONS`, the first that app
 """
 
 import argparse
-import asyncio
+import gc
 import hashlib
 import json
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from threading import Lock
+from typing import Any, TypeVar, cast
 
 from asn1crypto import cms, pem
-from asn1crypto import crl as asn1_crl
-from asn1crypto import ocsp as asn1_ocsp
 from asn1crypto import x509 as asn1
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -33,13 +33,16 @@ from pyhanko.sign.validation.generic_cms import extract_tst_data_iter, validate_
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 
-from signing import control, suites
+from signing import control, digests, parsed, suites
 from signing.changes import Changes
 from signing.errors import PaperRefused
 from signing.issuing import evidence_link
 from signing.paths import Held, Paths, Way
 from signing.revisions import Place, Reader
 
+T = TypeVar("T")
+_COLLECTION = Lock()
+BENT = (PdfError, PyHankoError, ValueError, KeyError, TypeError, AttributeError, RecursionError)
 REASONS = {
     "content_changed": "The signed bytes are not those that were signed.",
     "signature_forged": "The signature was not made with the certificate's key.",
@@ -118,16 +121,46 @@ def validate(
     whoever stamps times for us signs for nobody. `at`: the moment of asking (now). Nothing is fetched.
     Raises PaperRefused when the bytes are no readable PDF.
     """
+    trust = [parsed.certificate(root.public_bytes(Encoding.DER)) for root in roots]
+    of_time = [*trust, *(parsed.certificate(root.public_bytes(Encoding.DER)) for root in time_roots)]
+    with _uncollected():
+        try:
+            reader = Reader(BytesIO(pdf), strict=False)
+            signatures = list(reader.embedded_signatures)
+            digests.prepare(pdf, signatures)
+            store = _store(reader, signatures)
+        except BENT as error:
+            raise PaperRefused(f"this is no readable PDF: {error}") from error
+        examiner = _Examiner(pdf, reader, signatures, store, trust, of_time, at or datetime.now(UTC))
+        try:
+            return _done(examiner.reports())
+        finally:
+            reader.close()
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Nothing is collected meanwhile: a file makes so many objects that Python would look through all of the process for
+    circles, which takes as long as the checks. One at a time, so that collection is never off for longer than a file.
+    """
+    if not gc.isenabled() or not _COLLECTION.acquire(blocking=False):
+        yield
+        return
+    gc.disable()
     try:
-        reader = Reader(BytesIO(pdf), strict=False)
-        signatures = list(reader.embedded_signatures)
-        store = _store(reader, signatures)
-    except (PdfError, PyHankoError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise PaperRefused(f"this is no readable PDF: {error}") from error
-    trust = [asn1.Certificate.load(root.public_bytes(Encoding.DER)) for root in roots]
-    of_time = [*trust, *(asn1.Certificate.load(root.public_bytes(Encoding.DER)) for root in time_roots)]
-    examiner = _Examiner(pdf, reader, signatures, store, trust, of_time, at or datetime.now(UTC))
-    return asyncio.run(examiner.reports())
+        yield
+    finally:
+        gc.enable()
+        _COLLECTION.release()
+
+
+def _done(work: Coroutine[Any, Any, T]) -> T:
+    """What comes of it. It waits for nothing, since nothing is fetched, and so needs no loop of events."""
+    try:
+        work.send(None)
+    except StopIteration as finished:
+        return cast(T, finished.value)
+    raise RuntimeError("validation waits for something")
 
 
 def _store(reader: Reader, signatures: Iterable[EmbeddedPdfSignature]) -> Held:
@@ -135,31 +168,25 @@ def _store(reader: Reader, signatures: Iterable[EmbeddedPdfSignature]) -> Held:
     found: dict[str, dict[bytes, Any]] = {key: {} for key in PIECES}
     seen: set[tuple[str, Place, int]] = set()
     for revision in dict.fromkeys([reader.total_revisions - 1, *(s.signed_revision for s in signatures)]):
-        view = reader.get_historical_resolver(revision)
-        if "/DSS" not in view.root:
+        root = reader.held(reader.trailer.raw_get("/Root", revision=revision), revision)
+        if "/DSS" not in root:
             continue
-        store = view.root["/DSS"]
+        store = reader.held(root.raw_get("/DSS"), revision)
         for key, read in PIECES.items():
-            for reference in store.get(key, ()):
+            for reference in list.__iter__(reader.held(store.raw_get(key), revision) if key in store else []):
                 place = reference.idnum, reference.generation
                 if (version := (key, place, reader.xrefs.version(place, revision))) in seen:
                     continue
                 seen.add(version)
-                data = reference.get_object().data
+                data = reader.held(reference, revision).data
                 found[key].setdefault(data, read(data))
     return Held(list(found["/Certs"].values()), list(found["/OCSPs"]), list(found["/CRLs"]))
 
 
-def _certificate(data: bytes) -> asn1.Certificate:
-    found = asn1.Certificate.load(data)
-    found.issuer_serial  # noqa: B018 - a bent one is refused here, before anything rests on the file
-    return found
-
-
 PIECES: dict[str, Callable[[bytes], Any]] = {
-    "/Certs": _certificate,
-    "/OCSPs": asn1_ocsp.OCSPResponse.load,
-    "/CRLs": asn1_crl.CertificateList.load,
+    "/Certs": parsed.certificate,
+    "/OCSPs": parsed.answer,
+    "/CRLs": parsed.revocation_list,
 }
 
 

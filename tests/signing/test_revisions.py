@@ -211,7 +211,7 @@ BLANK = blank()
 step = st.tuples(st.sampled_from(STEPS), st.integers(0, 60), st.integers(0, 41))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(st.lists(step, min_size=1, max_size=3), min_size=1, max_size=5))
 def test_histories_get_the_same_verdict(history):
     """ES-01 (3), (4): whatever the revisions did, both say the same of each as the signed one, under each lock."""
