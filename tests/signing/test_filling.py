@@ -18,7 +18,7 @@ from sqlalchemy import event
 from signing import filling, pdf, revisions
 from signing.errors import PaperRefused
 from signing.filling import NotPlain, Plain
-from signing.papers import render_set, samples
+from signing.papers import render, samples
 from signing.pdf import ACCEPTED
 from signing.proofs import NO_PROOFS
 from signing.validation import validate
@@ -30,11 +30,16 @@ from tests.signing.test_revisions import alike
 @pytest.fixture
 def by_hand(monkeypatch):
     """Lets pyHanko sign everything."""
+    return lambda: monkeypatch.setattr(filling, "slot", _not_plain)
 
-    def slot(*_):
-        raise NotPlain("told so")
 
-    return lambda: monkeypatch.setattr(filling, "slot", slot)
+def _not_plain(*_):
+    raise NotPlain("told so")
+
+
+def catalogue_of(file: bytes) -> int:
+    """The number of the catalogue."""
+    return PdfFileReader(io.BytesIO(file)).trailer.raw_get("/Root").idnum
 
 
 def signature(file: bytes, name: str):
@@ -98,6 +103,18 @@ def test_everyone_agrees_about_what_was_filled_in(desk):
     reader = PdfFileReader(io.BytesIO(file))
     covered = [sum(list(s.byte_range)[2:]) for s in reader.embedded_regular_signatures]
     assert covered == sorted(covered) and covered[-1] == len(file)
+
+
+def test_a_paper_that_pyhanko_signed_goes_on(desk, monkeypatch):
+    """Papers that were out for signature when this came: what pyHanko wrote is filled in behind, and the other way."""
+    file, filled = desk.certified("articles"), filling.slot
+    for key, ours in (("p1", False), ("p2", True), ("p3", False)):
+        monkeypatch.setattr(filling, "slot", filled if ours else _not_plain)
+        file = desk.act("articles", key, file).papers["articles"]
+        assert (catalogue_of(file) in written(file)) is not ours
+    monkeypatch.setattr(filling, "slot", filled)
+    file = pdf.archive(desk.db, desk.authority, *pdf.Pen(desk.db, desk.authority, desk.office()).accept(file))
+    assert [r.level for r in validate(file, [desk.authority.root])] == [*["B-LTA"] * 5, ""]
 
 
 def test_the_stamp_is_seen_as_before(desk, by_hand, tmp_path):
@@ -219,7 +236,7 @@ def counted(work) -> int:
 def test_who_signs_late_waits_no_longer_than_who_signs_first(desk, monkeypatch):
     """Thirty shareholders of one company: the last signature takes the statements, the objects and about the calls of
     the first, adds as much to the file, and no revision before it is read."""
-    papers = {p.kind: p for p in render_set(samples.llc(30), final=True) if p.kind == "articles"}
+    papers = {"articles": render("articles", samples.llc(30), final=True)}
     desk = replace(desk, papers=papers)
     file = desk.certified("articles")
     monkeypatch.setattr(revisions.Reader, "__init__", lambda *_: pytest.fail("all revisions were read"))
