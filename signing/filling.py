@@ -24,7 +24,8 @@ from signing.errors import PaperRefused
 from signing.proofs import Proofs
 
 SECTION = re.compile(
-    rb"xref\n(?P<table>(?:\d+ \d+\n(?:\d{10} \d{5} [nf] \n)+)+)trailer\n<<\n/ID ?\n?\[ ?"
+    rb"xref\n0 (?P<first>[1-9]\d*)\n0000000000 65535 f \n"
+    rb"(?P<table>(?:\d{10} 00000 n \n)*(?:[1-9]\d* [1-9]\d*\n(?:\d{10} 00000 n \n)+)*)trailer\n<<\n/ID ?\n?\[ ?"
     rb"<(?P<id>[0-9a-fA-F]{32})> ?<[0-9a-fA-F]{32}> ?\]\n(?:% [ -~]*\n\n)?"
     rb"/Info (?P<info>\d+) 0 R\n/Root (?P<root>\d+) 0 R\n/Size (?P<size>\d+)\n(?:/Prev (?P<before>\d+)\n)?>>\n"
     rb"startxref\n(?P<start>\d+)\n%%EOF"
@@ -94,22 +95,19 @@ class Plain:
     def _take(self, section: re.Match[bytes]) -> None:
         """Where the objects of a section are, unless a later one has them."""
         pdf, at, end, places = self.pdf, section.start("table"), section.end("table"), self.places
-        while at < end:
-            run = RUN.match(pdf, at)
-            assert run is not None
-            number, count, at = int(run[1]), int(run[2]), run.end()
-            lines = pdf[at : at + count * ENTRY]
-            at += count * ENTRY
-            if number == 0 and lines.startswith(FREE):
-                number, lines = 1, lines[ENTRY:]
-            words = lines.split()
-            if len(lines) % ENTRY or at > end or words[1::3].count(b"00000") * 3 != len(words):
+        number, count = 1, int(section["first"]) - 1
+        while True:
+            words = pdf[at : (after := at + count * ENTRY)].split()
+            if after > end or words[2::3].count(b"n") != count or len(words) != 3 * count:
                 raise NotPlain("cross-references")
-            if words[2::3].count(b"n") * 3 != len(words):
-                raise NotPlain("an object that was removed")
             for place in map(int, words[::3]):
                 places.setdefault(number, place)
                 number += 1
+            if after == end:
+                break
+            if (run := RUN.match(pdf, after)) is None:
+                raise NotPlain("cross-references")
+            number, count, at = int(run[1]), int(run[2]), run.end()
 
     def entries(self, number: int) -> dict[bytes, bytes]:
         """The entries of a dictionary, one a line; what lies deeper stays together in the value."""

@@ -188,6 +188,8 @@ def test_a_paper_of_another_make_is_left_to_pyhanko(desk, change):
         (rb"/Prev \d+", rb"/Prev 999999"),  # forwards
         (rb" 00000 n \ntrailer", rb" 00001 n \ntrailer"),  # a later generation
         (rb" n \ntrailer", rb" f \ntrailer"),  # removed
+        (rb"\n(\d+) \d\d\n(?=\d{10} )", rb"\n\1 2\n"),  # fewer than there are
+        (rb"\n(\d+) \d\d\n(?=\d{10} )", rb"\n\1 99\n"),  # more
         (rb"%%EOF\n$", rb"%%EOF\n%%EOF\n"),  # something behind the end
         (rb"/Root \d+ 0 R", rb"/Root 9999 0 R"),
         (rb">>\nstartxref", rb"/XRefStm 5\n>>\nstartxref"),
