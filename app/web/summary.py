@@ -80,7 +80,7 @@ def section_title(kind: types.EntityKind, section: str) -> str:
         return _capital_letter(kind.role_words)
     if section == "officers" and len(kind.offices) == 1:
         return str(OFFICES[kind.offices[0]])
-    if section == "capital" and not kind.term_asked:
+    if section == "capital" and kind.leadership != "company":
         return _capital_letter(kind.capital_words)
     return str(SECTIONS[section])
 
@@ -131,7 +131,8 @@ def _capital(application: Application, facts: Catalogue, masked: bool) -> list[V
         rows.append(Value("par_value", _("Par value of a share"), yuan(application.par_value)))
     if kind.term_asked:
         term = _("Long-term") if application.long_term else _("%(n)s years", n=application.term_years or "—")
-        rows.append(Value("term_years", _("Term"), term))
+        words = _("Term of the partnership") if kind.leadership == "partners" else _("Term")
+        rows.append(Value("term_years", words, term))
     return rows
 
 

@@ -63,6 +63,7 @@ def paper_facts(db: Session, case: Case, application: Application) -> papers.Pap
     }
     finance = next((o.person for o in application.officers if o.office == "finance_chief"), "")
     office = facts.authorities.get(application.address.authority_code)
+    shared = kind.leadership == "partners"
     return papers.PaperFacts(
         entity_type=application.entity_type,
         texts=texts.in_force(db),
@@ -103,7 +104,7 @@ def paper_facts(db: Session, case: Case, application: Application) -> papers.Pap
         submitter=_submitter(application, people),
         beneficial_exempt=application.beneficial.exempt,
         beneficial_owners=tuple(
-            papers.BeneficialOwner(people[o.person], BENEFIT[o.kind], f"{o.share:g}%" if o.share else "", o.since)
+            papers.BeneficialOwner(people[o.person], "合伙权益" if shared and o.kind == "equity" else BENEFIT[o.kind], f"{o.share:g}%" if o.share else "", o.since)
             for o in application.beneficial.owners
             if o.person in people
         ),

@@ -45,10 +45,11 @@ class BeneficialForm(SectionForm):
     def fitting(cls, filing: Filing) -> type[Self]:
         """A form that asks about the people known here."""
         fields: dict[str, Any] = {}
+        partners = filing.kind.leadership == "partners"
         for key, name in names(filing):
             fields[f"kind_{key}"] = forms.Select(
                 _l("Why is %(name)s one?", name=name), mark_optional=False,
-                choices=[("equity", _l("Holds shares")), ("income_or_votes", _l("Has income or votes")), ("control", _l("Controls"))],
+                choices=[("equity", _l("Holds a share of the partnership") if partners else _l("Holds shares")), ("income_or_votes", _l("Has income or votes")), ("control", _l("Controls"))],
             )  # fmt: skip
             fields[f"share_{key}"] = forms.TextField(
                 _l("Share of %(name)s in percent", name=name), max_length=8, classes="govuk-input--width-5", mark_optional=False,

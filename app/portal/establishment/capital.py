@@ -54,6 +54,8 @@ class CapitalForm(SectionForm):
             del self.par_value
         if not kind.term_asked:
             del self.term, self.term_years
+        elif kind.leadership == "partners":
+            self.term.label.text = _l("How long will the partnership exist?")
         if "shares" in kind.asks:
             self.capital.hint = _l("In ten thousand yuan. The promoters pay all of it before establishment.")
         elif kind.leadership != "company":

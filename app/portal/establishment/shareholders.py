@@ -219,6 +219,7 @@ def shareholders(number: str) -> ResponseReturnValue:
             {"text": say(p.words), "href": None, "basis": p.basis}
             for p in filing.problems["shareholders"] if rows and p.severity == "error"
         ],
+        documents=any(p.code == "document" for p in filing.problems["shareholders"]),
         removed=removed, forms=FORMS, further=_further(filing),
         following=filing.after("shareholders"), role=filing.kind.role_words,
         offered=[(k, n) for k, n in names(filing) if k not in {r.party for r in rows}],
