@@ -11,10 +11,10 @@ from workflow.personal import blind_index
 _serial = itertools.count(1)
 
 
-def begin() -> None:
-    """Count people from the first again, in a new database."""
+def begin(number: int = 1) -> None:
+    """Count people from the first again, or from this one, in a new database."""
     global _serial
-    _serial = itertools.count(1)
+    _serial = itertools.count(number)
 
 
 def id_number(serial: int, birth: str = "19900101") -> str:

@@ -11,10 +11,11 @@ import pytest
 from sqlalchemy import select, update
 
 from tests.app.browser import Browser, browser
+from tests.house import House
 from tests.page_laws import at_most_queries, check_page
 from workflow import objects
 from workflow.accounts.models import Account
-from workflow.case import Actor, CaseEvent
+from workflow.case import Actor, Case, CaseEvent
 from workflow.db import engine, now
 from workflow.establishment.models import Paper
 from workflow.evidence.models import EvidenceAccess
@@ -35,7 +36,8 @@ def visitor(house) -> Browser:
 @pytest.fixture
 def registered(house):
     """A company with its licence."""
-    case = house.licensed()
+    house.begin_at("licensed", House.licensed)
+    case = house.db.scalars(select(Case)).one()
     licence = house.db.scalars(select(Licence)).one()
     entry = house.db.scalars(select(RegisterEntry)).one()
     return SimpleNamespace(

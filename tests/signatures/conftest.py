@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import pytest
+from sqlalchemy import select
 
 from tests.house import House, _ground, house
 from tests.signatures.people import Identity, act_of, keep_by_pin, token_of
@@ -51,9 +52,13 @@ class Signing:
         return token, secret
 
 
-@pytest.fixture
-def signing(house) -> Signing:
+def _sent_out(house: House) -> None:
     case = house.reserved()
     papers.generate(house.db, case.id, house.owner(case))
     house.db.commit()
-    return Signing(house, case, Identity())
+
+
+@pytest.fixture
+def signing(house) -> Signing:
+    house.begin_at("sent_out", _sent_out)
+    return Signing(house, house.db.scalars(select(Case)).one(), Identity())
