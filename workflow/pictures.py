@@ -37,6 +37,18 @@ def page(pdf: bytes, number: int, width: int = WIDTH) -> bytes:
     return out.getvalue()
 
 
+def texts(pdf: bytes) -> list[str]:
+    """What each page says, to be read in any width: lines that only the paper's width had ended are joined again."""
+    with _ONE_AT_A_TIME, pypdfium2.PdfDocument(pdf) as document:
+        return [_joined(sheet.get_textpage().get_text_bounded().splitlines()) for sheet in document]
+
+
+def _joined(lines: list[str]) -> str:
+    full = 0.75 * max((len(line) for line in lines if " " not in line), default=0)
+    prose = [len(line) >= full and " " not in line and line[-1:] not in "。；：" for line in lines]
+    return "".join(line + ("" if goes_on else "\n") for line, goes_on in zip(lines, prose, strict=True))
+
+
 def photo(pdf: bytes, number: int, width: int, turn: int = 0) -> bytes:
     """Page `number` (from 1) as a JPEG, turned clockwise by quarters, for files that may be photos. Raises NotFound."""
     out = BytesIO()

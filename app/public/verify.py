@@ -75,7 +75,8 @@ CONTROLS = {
 
 PARTIES = {
     "person": _l("Signature of a person"),
-    "seal": _l("Seal of an authority or of the platform"),
+    "seal": _l("Seal of a registration authority"),
+    "platform": _l("Seal of the platform"),
     "time_authority": _l("Time stamp of the archive"),
 }
 LEVELS = {

@@ -108,6 +108,8 @@ def test_whole_way_by_face_then_submit(world):
         assert paper.key.removesuffix(".p") in phone.text()
     kind = act.papers_of(world.db, world.row)[0].kind
     phone.get(f"{world.link}/papers/{kind}")
+    read = "".join(part.text for part in phone.page.xpath('//*[contains(@class, "q-text")]'))
+    assert "名称 武汉云栖测软件有限公司\n" in read and "确认的公司信息由申请人负责。" in read  # lines joined, rows not
     picture = phone.client.get(phone.page.xpath('//img[@class="q-sheet"]/@src')[0])
     assert Image.open(BytesIO(picture.data)).width == 1240
     assert phone.client.get(f"{world.link}/papers/{kind}/99.png").status_code == 404
@@ -345,7 +347,7 @@ def test_links_that_end_say_so(world):
     world.row.expires_at -= timedelta(days=30)
     world.db.commit()
     world.phone.get(link, 410)
-    assert "已失效" in world.phone.text()
+    assert "已失效" in world.phone.text() and "没有以您的名义签署" in world.phone.text()
     world.phone.get(link + "/identity", 410)
     world.phone.get("/sign/no-such-link", 404)
     world.applicant.get(f"/cases/{world.case.number}/signatures")
@@ -370,6 +372,7 @@ def test_applicant_sends_again_or_hands_the_link_over(world):
     shown = page.page.xpath('//input[@id="sign-link"]/@value')[0]
     assert page.page.xpath('//*[@class="q-upload__code"]//*[local-name()="svg"]')
     world.phone.get(old, 404)
+    assert "新的链接取代" in world.phone.text()
     world.phone.get("/sign/" + shown.rsplit("/", 1)[1])
     page.get(url)
     assert not page.page.xpath('//input[@id="sign-link"]')  # shown once
@@ -438,7 +441,7 @@ def test_a_stranger_reads_who_could_sign(world):
     """ES-01: the public page says of each signature whether only the signer could make it, in words for every case."""
     assert set(verify.REASONS) == set(validation.REASONS)
     assert set(verify.CONTROLS) == set(validation.CONTROLS) - {""}
-    assert set(verify.PARTIES) == {"person", "seal", "time_authority"}
+    assert set(verify.PARTIES) == {"person", "seal", "platform", "time_authority"}
     world.ready()
     world.phone.send("/papers", consent="y", pin=PIN_CODE)
     stranger = world.new_phone()

@@ -39,6 +39,10 @@ NOT_SIGNING = Words(
 )
 
 
+class NoSuchLink(NotFound):
+    """No invitation has this link: it was never one, or a newer one has ended it; only the newest is known."""
+
+
 def token_hash(token: str) -> bytes:
     """What is kept of a link's token."""
     return sha256(token.encode()).digest()
@@ -170,13 +174,21 @@ def by_token(db: Session, token: str, lock: bool = False) -> Invitation:
         query = query.with_for_update().execution_options(populate_existing=True)
     row = db.scalar(query)
     if row is None:
-        raise NotFound("link")
+        raise NoSuchLink("link")
     if row.state in ("invited", "identified", "admitted") and row.expires_at < now():
         lapse(db, row)
         db.commit()
     if row.state in ("lapsed", "fallen"):
         raise Conflict(LINK_ENDED, "link_expired")
     return row
+
+
+def nothing_signed(db: Session, token: str) -> bool:
+    """Whether a link never led to a signature, also when it has ended since."""
+    query = select(Invitation.id).where(
+        Invitation.token_hash == token_hash(token), Invitation.signed_at.is_not(None)
+    )
+    return db.scalar(query) is None
 
 
 def lapse(db: Session, row: Invitation) -> None:

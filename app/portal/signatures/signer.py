@@ -43,7 +43,7 @@ from workflow.personal import person_hash
 from workflow.policies.queries import policy
 from workflow.settings import settings
 from workflow.signatures import checks, control, licences, opening, signing
-from workflow.signatures.invitations import by_token, owner_label
+from workflow.signatures.invitations import NoSuchLink, by_token, nothing_signed, owner_label
 from workflow.signatures.models import Invitation
 from workflow.signatures.rules import passkey_origin
 
@@ -63,6 +63,11 @@ NOT_SIGNED = Words(
     "签名或时间戳服务刚才没有应答，没有签署任何材料，您的密钥和材料都没有变化。请过一分钟再按“全部签署”，也可以在链接有效期内用本设备再来。",
     "The signing or time stamp service did not answer just now. Nothing was signed; your key and the papers are as they "
     "were. Press “Sign all” again in a minute, or come back on this device while the link works.",
+)
+REPLACED = Words(
+    "这个签署链接不存在或已被新的链接取代。如果您收到过更新的短信或邮件，请使用其中的链接；否则请联系邀请您的人重新发送，并核对链接是否完整。",
+    "This link does not exist, or a newer one has taken its place. If you have received a newer message, use the link in "
+    "it; otherwise ask the person who invited you for a new one, and check that the link is whole.",
 )
 OTHERS_FIRST = Words(
     "同一套材料正由其他签名人签署，需要排队，比平时久。您这边什么都没有签，也没有丢失；请过一分钟再按一次。",
@@ -160,9 +165,19 @@ def _ended(error: Conflict) -> ResponseReturnValue:
     if "token" not in (request.view_args or {}):
         return refuse(409, error.code, title=error.words)
     db.rollback()
-    return render_template(
-        "portal/signatures/ended.html", words=error.words
-    ), 410 if error.code == "link_expired" else 409
+    page = render_template(
+        "portal/signatures/ended.html",
+        words=error.words,
+        unsigned=nothing_signed(db, (request.view_args or {})["token"]),
+    )
+    return page, 410 if error.code == "link_expired" else 409
+
+
+@blueprint.errorhandler(NoSuchLink)
+def _replaced(error: NoSuchLink) -> ResponseReturnValue:
+    """A link that a newer one has ended, or that was cut short on its way."""
+    db.rollback()
+    return render_template("portal/signatures/ended.html", words=REPLACED), 404
 
 
 @blueprint.errorhandler(NotAllowed)
@@ -381,7 +396,7 @@ def paper(token: str, kind: str) -> ResponseReturnValue:
     pdf = signing.paper_for(db, token, browser_secret(), kind)
     mine = next(p for p in signing.papers_of(db, row) if p.kind == kind)
     large = "large" in request.args
-    return page_for("paper", token, case, row, paper=mine, pages=pictures.page_count(pdf), large=large)
+    return page_for("paper", token, case, row, paper=mine, texts=pictures.texts(pdf), large=large)
 
 
 @blueprint.get("/sign/<token>/papers/<kind>.pdf")
