@@ -109,7 +109,9 @@ def test_whole_way_by_face_then_submit(world):
     kind = act.papers_of(world.db, world.row)[0].kind
     phone.get(f"{world.link}/papers/{kind}")
     read = "".join(part.text for part in phone.page.xpath('//*[contains(@class, "q-text")]'))
-    assert "名称 武汉云栖测软件有限公司\n" in read and "确认的公司信息由申请人负责。" in read  # lines joined, rows not
+    assert (
+        "名称 武汉云栖测软件有限公司\n" in read and "确认的公司信息由申请人负责。" in read
+    )  # lines joined, rows not
     picture = phone.client.get(phone.page.xpath('//img[@class="q-sheet"]/@src')[0])
     assert Image.open(BytesIO(picture.data)).width == 1240
     assert phone.client.get(f"{world.link}/papers/{kind}/99.png").status_code == 404

@@ -35,12 +35,13 @@ if (box && navigator.mediaDevices?.getUserMedia && window.DataTransfer) {
     try {
       stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "user", width: { ideal: 1280 } } });
       video.srcObject = stream;
+      [video.hidden, canvas.hidden] = [false, true]; // some browsers play only what is shown
       await video.play();
     } catch {
-      says.textContent = says.dataset.refused;
+      [video.hidden, says.textContent] = [true, says.dataset.refused];
       return;
     }
-    [video.hidden, canvas.hidden, take.hidden, open.hidden] = [false, true, false, true];
+    [take.hidden, open.hidden] = [false, true];
     take.focus();
     const taken = [];
     for (const [number, words] of steps.entries()) {
