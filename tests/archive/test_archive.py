@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from sqlalchemy import delete, select, text
 
 from app.cli import main
-from signing import timestamp
+from signing import sources, timestamp
 from signing.errors import PaperRefused, TimeStampFailure
 from signing.validation import validate
 from tests.app.browser import browser
@@ -52,6 +52,7 @@ def silent(monkeypatch) -> None:
         raise TimeStampFailure("no answer")
 
     monkeypatch.setattr(timestamp.OwnTimeStamper, "async_request_tsa_response", fail)
+    monkeypatch.setattr(sources, "tokens", fail)  # the stamps of one act, asked for together
 
 
 def jobs(db, name) -> int:
