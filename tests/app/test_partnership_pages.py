@@ -65,5 +65,6 @@ def test_pages_of_a_partnership_speak_of_a_partnership(house, code):
     for word in ("注册资本", "营业期限", "股东", "持有股权", "法定代表人"):
         assert [section for section, text in pages.items() if word in text] == [], word
     assert "出资额" in pages[""] and "出资额和期限" in pages["/capital"] and "合伙期限" in pages["/check"]
+    assert "小张、小李" in pages[""], "the task list names all who put money in"
     assert "姓名或者名称" in pages["/shareholders"]
     assert paper_facts(db, case, whole).beneficial_owners[0].kind == "合伙权益"

@@ -45,6 +45,9 @@ def hint_of(filing: Filing, section: str) -> str:
     if section == "scope":
         texts = [e.text for e in filing.application.scope]
         return "；".join(texts[:3]) + ("…" if len(texts) > 3 else "")
+    if section == "shareholders" and filing.kind.founders == "list":
+        names = [filing.application.party_name(r.party) for r in filing.application.contributions]
+        return "、".join(names[:3]) + ("…" if len(names) > 3 else "")
     return values[0] if values and not untouched(filing.application, section) else ""
 
 
