@@ -304,7 +304,9 @@ def _require_shown_here(digests: set[str], file: Examined, revision: int) -> Non
             if start is None or int(start[1]) != reader.xrefs.get_startxref_for_revision(shown):
                 continue  # a reader of the shown file alone would see something else
             _require_only_signatures(file, shown, revision)
-        except (PdfError, SuspiciousModification) as error:
+        except (
+            PdfError, SuspiciousModification, LookupError, ValueError, TypeError, AttributeError, AssertionError, RecursionError,
+        ) as error:  # fmt: skip
             raise ProofRefused(f"the paper is not the one that was shown: {error}") from error
         return
     raise ProofRefused("the paper is not among those that were shown")

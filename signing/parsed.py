@@ -19,6 +19,7 @@ from pyhanko_certvalidator.sig_validate import (
 )
 
 T = TypeVar("T")
+BENT = (ValueError, TypeError, KeyError)  # what asn1crypto raises where something cannot be read
 MOST, BIGGEST, MOST_SIGNATURES = 256, 8192, 4096
 
 
@@ -45,13 +46,16 @@ _kept = _Kept()
 
 
 def certificate(data: bytes) -> x509.Certificate:
-    """A certificate (DER). Raises ValueError, TypeError, KeyError for one that is bent where it is looked at first."""
-    return _kept.once(data, _certificate)
+    """A certificate (DER), bent as it may be: its parts are parsed when they are looked at. Raises ValueError."""
+    return _kept.once(data, x509.Certificate.load)
 
 
-def _certificate(data: bytes) -> x509.Certificate:
-    found = x509.Certificate.load(data)
-    found.issuer_serial  # noqa: B018 - a bent one is refused here, before anything rests on the file
+def sound_certificate(data: bytes) -> x509.Certificate:
+    """A certificate that rests in a file's store; a bent one is refused here, before anything rests on the file.
+    Raises ValueError, TypeError, KeyError.
+    """
+    found = certificate(data)
+    found.issuer_serial  # noqa: B018
     return found
 
 
@@ -73,7 +77,7 @@ def is_readable(data: bytes) -> bool:
 def _is_readable(data: bytes) -> bool:
     try:
         return bool(certificate(data)["tbs_certificate"].native)
-    except (ValueError, TypeError, KeyError):
+    except BENT:
         return False
 
 
@@ -87,6 +91,11 @@ class Signatures(DefaultSignatureValidator):
     with: the signature, what was signed, the key, the algorithm."""
 
     _held: set[bytes] = set()
+
+    @classmethod
+    def forget(cls) -> None:
+        """Check each anew."""
+        cls._held.clear()
 
     def validate_signature(
         self,
@@ -106,3 +115,9 @@ class Signatures(DefaultSignatureValidator):
         if len(self._held) >= MOST_SIGNATURES:
             self._held.clear()
         self._held.add(said)
+
+
+def forget() -> None:
+    """Keep nothing of what this thread has parsed, and no signature that held."""
+    _kept.pieces.clear()
+    Signatures.forget()

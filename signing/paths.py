@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from asn1crypto import x509 as asn1
@@ -54,6 +55,11 @@ _OUTCOMES: dict[tuple[bytes, ...], Way] = {}
 MOST_OUTCOMES = 4096
 
 
+def forget() -> None:
+    """Keep no outcome."""
+    _OUTCOMES.clear()
+
+
 class _Answers(RevinfoManager):
     """The answers of a file. Asked about a certificate it gives those with its serial number, all when none has it."""
 
@@ -79,11 +85,12 @@ class Paths:
         self._roots = SimpleTrustManager.build([root for root in trust if not suites.is_sm2(root)])
         self._material: dict[frozenset[bytes], tuple[CertificateRegistry, _Answers]] = {}
         self._contexts: dict[tuple[frozenset[bytes], datetime], ValidationContext] = {}
-        self._own = list(held.certificates)
-        self._names = frozenset(certificate.sha256 for certificate in self._own)
+        names = [certificate.sha256 for certificate in held.certificates]
+        self._names = frozenset(names)
+        self._own = _readable(held.certificates)
         self._seal = parsed.digest(
             *(parsed.digest(root.dump()) for root in trust),
-            b"certificates", *(certificate.sha256 for certificate in self._own),
+            b"certificates", *names,
             b"answers", *map(parsed.digest, held.answers), b"lists", *map(parsed.digest, held.lists),
         )  # fmt: skip
 
@@ -109,13 +116,11 @@ class Paths:
     ) -> Way:
         if not parsed.is_readable(certificate.dump()):
             return Way("untrusted_root")
-        held = [other for other in (*self._own, *more.values()) if parsed.is_readable(other.dump())]
         if use == "signing" and suites.is_sm2(certificate):
+            held = [*self._own, *_readable(more.values())]
             reason = guomi.path_reason(certificate, held, self._trust, self._held.lists, moment, TOLERANCE)
             return Way(reason)
-        validator = CertificateValidator(
-            certificate, validation_context=self._context(frozenset(more), held, moment)
-        )
+        validator = CertificateValidator(certificate, validation_context=self._context(more, moment))
         usages = {"non_repudiation"} if use == "signing" else set()
         extended = {"time_stamping"} if use == "time_stamping" else set()
         try:
@@ -131,17 +136,20 @@ class Paths:
             return Way("revocation_unknown")
         except errors.InvalidCertificateError:
             return Way("certificate_unfit")
-        except errors.PathError:
+        except (
+            errors.PathError,
+            errors.ValidationError,
+        ):  # such as a certificate that its issuer did not sign
             return Way("untrusted_root")
 
-    def _context(
-        self, names: frozenset[bytes], held: list[asn1.Certificate], moment: datetime
-    ) -> ValidationContext:
+    def _context(self, more: dict[bytes, asn1.Certificate], moment: datetime) -> ValidationContext:
+        names = frozenset(more)
         if names not in self._material:
+            held = [*self._own, *_readable(more.values())]
             registry = CertificateRegistry.build(c for c in held if not suites.is_sm2(c))
             for root in self._roots.iter_certs():
                 registry.register(root)
-            self._material[names] = registry, _Answers(registry, self._held)
+            self._material[names] = registry, self._answers(registry)
         if (names, moment) not in self._contexts:
             registry, answers = self._material[names]
             self._contexts[names, moment] = ValidationContext(
@@ -150,3 +158,27 @@ class Paths:
                 signature_validator=SIGNATURES,
             )  # fmt: skip
         return self._contexts[names, moment]
+
+    def _answers(self, registry: CertificateRegistry) -> _Answers:
+        try:
+            return _Answers(registry, self._held)
+        except parsed.BENT:  # as if what cannot be read were not there
+            held = Held(
+                [],
+                _sound(registry, "answers", self._held.answers),
+                _sound(registry, "lists", self._held.lists),
+            )
+            return _Answers(registry, held)
+
+
+def _sound(registry: CertificateRegistry, kind: str, pieces: list[bytes]) -> list[bytes]:
+    found = []
+    for piece in pieces:
+        with suppress(*parsed.BENT):
+            _Answers(registry, replace(Held([], [], []), **{kind: [piece]}))
+            found.append(piece)
+    return found
+
+
+def _readable(certificates: Iterable[asn1.Certificate]) -> list[asn1.Certificate]:
+    return [certificate for certificate in certificates if parsed.is_readable(certificate.dump())]

@@ -42,7 +42,10 @@ from signing.revisions import Place, Reader
 
 T = TypeVar("T")
 _COLLECTION = Lock()
-BENT = (PdfError, PyHankoError, ValueError, KeyError, TypeError, AttributeError, RecursionError)
+BENT = (
+    PdfError, PyHankoError, SignatureValidationError, ValueError, LookupError, TypeError, AttributeError, AssertionError,
+    RecursionError,
+)  # fmt: skip
 REASONS = {
     "content_changed": "The signed bytes are not those that were signed.",
     "signature_forged": "The signature was not made with the certificate's key.",
@@ -131,9 +134,11 @@ def validate(
             store = _store(reader, signatures)
         except BENT as error:
             raise PaperRefused(f"this is no readable PDF: {error}") from error
-        examiner = _Examiner(pdf, reader, signatures, store, trust, of_time, at or datetime.now(UTC))
         try:
+            examiner = _Examiner(pdf, reader, signatures, store, trust, of_time, at or datetime.now(UTC))
             return _done(examiner.reports())
+        except BENT as error:
+            raise PaperRefused(f"a signature cannot be read: {error}") from error
         finally:
             reader.close()
 
@@ -184,7 +189,7 @@ def _store(reader: Reader, signatures: Iterable[EmbeddedPdfSignature]) -> Held:
 
 
 PIECES: dict[str, Callable[[bytes], Any]] = {
-    "/Certs": parsed.certificate,
+    "/Certs": parsed.sound_certificate,
     "/OCSPs": parsed.answer,
     "/CRLs": parsed.revocation_list,
 }
@@ -251,7 +256,10 @@ class _Examiner:
         token = next(extract_tst_data_iter(signature.signer_info, signed=False), None)
         if token is not None:
             stamped = _token_time(token)
-            stamp_reason = await self._token(signature, token, stamped, proven)
+            try:
+                stamp_reason = await self._token(signature, token, stamped, proven)
+            except BENT:
+                stamp_reason = "time_stamp_untrusted"
             if stamp_reason in ("", "revocation_unknown"):
                 moment, source = stamped, "time_stamp"
         path = await self._paths["signing"].find(
@@ -284,7 +292,7 @@ class _Examiner:
         try:
             signature.compute_integrity_info(self._file.changes)
             facts = signature.summarise_integrity_info()
-        except (SignatureValidationError, PdfError, ValueError, KeyError):
+        except BENT:
             return "not_covering", "partial", "forbidden"
         coverage = {
             SignatureCoverageLevel.ENTIRE_FILE: "whole_file",

@@ -3,6 +3,8 @@
 import gc
 import hashlib
 import io
+import random
+import re
 import threading
 import weakref
 from dataclasses import replace
@@ -32,11 +34,11 @@ def look(file: bytes):
     return reader.embedded_signatures, validation._store(reader, reader.embedded_signatures)
 
 
-def way(held, root, signature) -> str:
+def way(held, root, signature, *more) -> str:
     """Why the signer's certificate is not to be relied on at the time of its stamp."""
     moment = validation._token_time(next(extract_tst_data_iter(signature.signer_info, signed=False)))
     paths = Paths(held, [asn1.Certificate.load(root.public_bytes(Encoding.DER))])
-    found = paths.find(signature.signer_cert, signature.other_embedded_certs, moment, "signing")
+    found = paths.find(signature.signer_cert, [*signature.other_embedded_certs, *more], moment, "signing")
     return validation._done(found).reason
 
 
@@ -53,6 +55,9 @@ def test_what_held_in_one_paper_does_not_in_another(desk, tmp_path):
     bent = [answer[:-1] + bytes([answer[-1] ^ 1]) for answer in held.answers]
     assert way(replace(held, answers=bent), root, signature) == "revocation_unknown"
     assert way(replace(held, answers=[]), root, signature) == "revocation_unknown"
+    der = root.public_bytes(Encoding.DER).replace(b"\x06\x03\x55\x04\x03", b"\x06\x7f\x55\x04\x03")
+    bent_one = asn1.Certificate.load(der)
+    assert way(held, root, signature, bent_one) == ""  # what comes with it and cannot be read is passed over
     other = Authority.create(tmp_path / "other", PASSPHRASE).root
     assert [r.reason for r in validate(file, [other])] == ["untrusted_root"]
     late = validate(file, [root], signature.self_reported_timestamp + timedelta(days=3650))
@@ -97,7 +102,11 @@ def test_pieces_are_known_by_all_their_bytes(desk):
     assert parsed.certificate(bytes(bytearray(der))) is once
     changed = der[:-1] + bytes([der[-1] ^ 1])
     assert parsed.certificate(changed) is not once and parsed.certificate(changed).dump() == changed
+    with_bent_name = der.replace(b"\x06\x03\x55\x04\x03", b"\x06\x7f\x55\x04\x03")
     for _ in range(2):
+        assert not parsed.is_readable(with_bent_name)
+        with pytest.raises(ValueError):
+            parsed.sound_certificate(der[:4] + b"\x04" + der[5:])
         with pytest.raises(ValueError):
             parsed.certificate(der[:-9])
     assert parsed.is_readable(der) and not parsed.is_readable(b"\x30\x00")
@@ -147,6 +156,54 @@ def test_unusual_ranges_are_left_to_pyhanko(desk, odd):
     signature.byte_range = ArrayObject(map(NumberObject, odd))
     digests.prepare(file, [signature])
     assert not signature.external_digests
+
+
+# -- what is bent --------------------------------------------------------------------------------------------------
+
+WORDS = re.compile(
+    rb"/(?:V|AP|N|T|Rect|Annots|Fields|Certs|OCSPs|Root|Size|Prev|Type|Kids|Reference|Length|Contents)|0 R|obj"
+)
+
+
+def test_a_bent_file_is_refused_or_reported(desk):
+    """ES-01 (4): whatever two octets are changed, there is an answer, and never that all is well with what is signed."""
+    file, dice = (
+        desk.act("appointment", "p1", desk.certified("appointment")).papers["appointment"],
+        random.Random(7),
+    )
+    padding = [
+        found.span() for found in re.finditer(rb"0{64,}>", file)
+    ]  # behind a signature, covered by none
+    places, answers = [found.start() for found in WORDS.finditer(file)], set()
+    for _ in range(60):
+        bent = bytearray(file)
+        for _ in range(2):
+            place = (
+                dice.choice(places) + dice.randrange(-3, 9)
+                if dice.random() < 0.7
+                else dice.randrange(len(file))
+            )
+            if not any(start <= place < end for start, end in padding):
+                bent[place % len(file)] = dice.choice(b"0123456789 R/<>[]()fnVabc")
+        if bent == file:
+            continue
+        try:
+            found = validate(bytes(bent), [desk.authority.root])
+        except PaperRefused:
+            continue
+        assert len(found) < 2 or not all(report.valid for report in found)
+        answers |= {report.reason for report in found}
+    assert {"content_changed", "not_covering"} <= answers
+
+
+@pytest.mark.parametrize("kind", ["answers", "lists"])
+def test_a_bent_piece_counts_as_none(desk, kind):
+    """An OCSP answer or list that cannot be read is passed over; the others still say what they say."""
+    (signature,), held = look(desk.signed("address_commitment"))
+    pieces = getattr(held, kind)
+    bent = pieces[0][:12] + bytes([pieces[0][12] ^ 0x10]) + pieces[0][13:]
+    assert way(replace(held, **{kind: [bent, *pieces]}), desk.authority.root, signature) == ""
+    assert way(replace(held, **{kind: [bent]}), desk.authority.root, signature) == "revocation_unknown"
 
 
 # -- what it costs -------------------------------------------------------------------------------------------------
