@@ -22,9 +22,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from pyhanko.pdf_utils.generic import DictionaryObject
-from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import HistoricalResolver
-from pyhanko.sign.diff_analysis import ModificationLevel, SuspiciousModification
+from pyhanko.sign.diff_analysis import ModificationLevel
 from pyhanko.sign.diff_analysis.commons import compare_dicts
 from webauthn import verify_authentication_response
 from webauthn.helpers import bytes_to_base64url, structs
@@ -34,6 +33,7 @@ from signing.changes import Changes
 from signing.errors import ProofRefused
 from signing.issuing import evidence_link
 from signing.keys import Key
+from signing.plain import BENT
 from signing.profiles import CONTROL_ATTRIBUTE
 from signing.revisions import Reader
 
@@ -304,9 +304,7 @@ def _require_shown_here(digests: set[str], file: Examined, revision: int) -> Non
             if start is None or int(start[1]) != reader.xrefs.get_startxref_for_revision(shown):
                 continue  # a reader of the shown file alone would see something else
             _require_only_signatures(file, shown, revision)
-        except (
-            PdfError, SuspiciousModification, LookupError, ValueError, TypeError, AttributeError, AssertionError, RecursionError,
-        ) as error:  # fmt: skip
+        except BENT as error:
             raise ProofRefused(f"the paper is not the one that was shown: {error}") from error
         return
     raise ProofRefused("the paper is not among those that were shown")

@@ -25,8 +25,13 @@ from pyhanko.pdf_utils.generic import (
     StreamObject,
 )
 from pyhanko.pdf_utils.misc import PdfError
+from pyhanko.sign.diff_analysis import SuspiciousModification
 
 Place = tuple[int, int]  # number and generation of an object
+BENT = (  # what pyHanko raises where a file is bent
+    PdfError, SuspiciousModification, LookupError, ValueError, TypeError, AttributeError, AssertionError,
+    NotImplementedError, RecursionError,
+)  # fmt: skip
 CONTAINERS = (IndirectObject, DictionaryObject, ArrayObject)
 SPACE = rb"[ \n\r\t\f\x00]"
 AHEAD = rb"(?=[ \n\r\t\f\x00/<>\[\]()])"

@@ -32,16 +32,14 @@ from pyhanko.pdf_utils.generic import (
     StreamObject,
     TextStringObject,
 )
-from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.xref import XRefSectionType
-from pyhanko.sign.diff_analysis import ModificationLevel, SuspiciousModification
+from pyhanko.sign.diff_analysis import ModificationLevel
 from pyhanko.sign.diff_analysis.rules.form_field_rules import is_field_visible
 from pyhanko.sign.diff_analysis.rules.metadata_rules import MetadataUpdateRule
 
-from signing.plain import CONTAINERS, Place, references
+from signing.plain import BENT, CONTAINERS, Place, references
 
 PROOFS = ("/Certs", "/OCSPs", "/CRLs")
-BENT = (PdfError, SuspiciousModification, LookupError, TypeError, ValueError, AttributeError, RecursionError)
 
 
 class _NotPlain(Exception):

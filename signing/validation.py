@@ -24,7 +24,6 @@ from asn1crypto import x509 as asn1
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
-from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.sign.diff_analysis import ModificationLevel
 from pyhanko.sign.general import SigningError as PyHankoError
 from pyhanko.sign.general import extract_certificate_info
@@ -33,7 +32,7 @@ from pyhanko.sign.validation.generic_cms import extract_tst_data_iter, validate_
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 
-from signing import control, digests, parsed, suites
+from signing import control, digests, parsed, plain, suites
 from signing.changes import Changes
 from signing.errors import PaperRefused
 from signing.issuing import evidence_link
@@ -42,10 +41,7 @@ from signing.revisions import Place, Reader
 
 T = TypeVar("T")
 _COLLECTION = Lock()
-BENT = (
-    PdfError, PyHankoError, SignatureValidationError, ValueError, LookupError, TypeError, AttributeError, AssertionError,
-    RecursionError,
-)  # fmt: skip
+BENT = (*plain.BENT, PyHankoError, SignatureValidationError)
 REASONS = {
     "content_changed": "The signed bytes are not those that were signed.",
     "signature_forged": "The signature was not made with the certificate's key.",
