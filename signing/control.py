@@ -226,11 +226,12 @@ def require_shown(statement: Statement, papers: Mapping[str, Collection[str]]) -
 
 @dataclass(frozen=True)
 class Examined:
-    """A file under examination."""
+    """A file under examination. `overlaid`: the revisions that show what is no signature (`signing.overlays`)."""
 
     pdf: bytes
     reader: Reader
     changes: Changes
+    overlaid: frozenset[int]
 
     @cached_property
     def beginnings(self) -> dict[str, list[int]]:
@@ -315,7 +316,9 @@ def _require_only_signatures(file: Examined, shown: int, revision: int) -> None:
     if "/AcroForm" not in before.root:
         for number in range(shown + 1, revision + 1):
             _require_first_signatures(before, file.reader.get_historical_resolver(number))
-    elif file.changes.since(file.reader, shown, revision).modification_level > ModificationLevel.FORM_FILLING:
+        return
+    level = file.changes.since(file.reader, shown, revision).modification_level
+    if level > ModificationLevel.FORM_FILLING or any(shown < added <= revision for added in file.overlaid):
         raise ProofRefused("more than signatures was added to the paper after it was shown")
 
 
@@ -331,7 +334,8 @@ def _require_first_signatures(before: HistoricalResolver, after: HistoricalResol
         elif isinstance(old, DictionaryObject) and old.get("/Type") == "/Page":
             compare_dicts(old, new, frozenset({"/Annots"}))
             known = list(old.get("/Annots", ()))
-            if any(a.get_object().get("/FT") != "/Sig" for a in new.get("/Annots", ()) if a not in known):
+            added = [a.get_object() for a in new.get("/Annots", ()) if a not in known]
+            if any((a.get("/FT"), a.get("/Subtype")) != ("/Sig", "/Widget") for a in added):
                 raise ProofRefused("something was laid over a page")
         elif reference != before.reader.trailer_view.raw_get("/Info").reference:
             raise ProofRefused("something of the paper was replaced")

@@ -36,6 +36,7 @@ from signing import control, digests, parsed, plain, suites
 from signing.changes import Changes
 from signing.errors import PaperRefused
 from signing.issuing import evidence_link
+from signing.overlays import added_in, covers, ends_plainly
 from signing.paths import Held, Paths, Way
 from signing.revisions import Place, Reader
 
@@ -124,7 +125,7 @@ def validate(
     of_time = [*trust, *(parsed.certificate(root.public_bytes(Encoding.DER)) for root in time_roots)]
     with _uncollected():
         try:
-            reader = Reader(BytesIO(pdf), strict=False)
+            reader = Reader(BytesIO(pdf))
             signatures = list(reader.embedded_signatures)
             digests.prepare(pdf, signatures)
             store = _store(reader, signatures)
@@ -205,7 +206,8 @@ class _Examiner:
         at: datetime,
     ) -> None:
         self._signatures, self._at = signatures, at
-        self._file = control.Examined(pdf, reader, Changes())
+        self._file = control.Examined(pdf, reader, Changes(), added_in(reader, signatures))
+        self._ends_plainly = ends_plainly(pdf, reader)
         signing = Paths(store, trust)
         stamping = signing if len(trust_of_time) == len(trust) else Paths(store, trust_of_time)
         self._paths = {"signing": signing, "time_stamping": stamping}
@@ -288,13 +290,18 @@ class _Examiner:
         try:
             signature.compute_integrity_info(self._file.changes)
             facts = signature.summarise_integrity_info()
+            covered = covers(self._file.pdf, signature)
         except BENT:
             return "not_covering", "partial", "forbidden"
         coverage = {
             SignatureCoverageLevel.ENTIRE_FILE: "whole_file",
             SignatureCoverageLevel.ENTIRE_REVISION: "revision",
         }.get(facts["coverage"], "partial")
+        coverage = coverage if covered else "partial"
         changes = _changes(signature, coverage)
+        later = any(added > signature.signed_revision for added in self._file.overlaid)
+        if not covered or (coverage != "whole_file" and (later or not self._ends_plainly)):
+            changes = "forbidden"
         reason = self._mathematics(signature)
         if not reason and coverage == "partial":
             reason = "not_covering"
