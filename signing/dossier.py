@@ -248,7 +248,7 @@ class _Check:
             self.fault("sheet_altered", SHEET, next((r.reason for r in reports if r.reason), "no seal"))
             return
         self.found.sheet = f"sealed by {seal.signer}, {seal.time}"
-        signature = PdfFileReader(BytesIO(data), strict=False).embedded_signatures[0]
+        signature = PdfFileReader(BytesIO(data)).embedded_signatures[0]
         if signature.sig_object.get("/Reason") != SHEET_SAYS + sha256(self.files[EVIDENCE]).hexdigest():
             self.fault("sheet_foreign", SHEET)
 

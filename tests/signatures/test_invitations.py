@@ -81,7 +81,7 @@ def test_what_could_not_be_delivered_is_tried_again_for_a_day(signing):
     rows = db.scalars(select(Message).where(Message.template == "sign_invitation")).all()
     for row in rows:
         messages.note_failure(db, row.id, "no answer", final=True)
-        row.tries = 7
+        row.tries, row.created_at = 7, now()
     assert messages.resume(db) == 0
     for age, tries, due in ((6, 7, 2), (6, 14, 0), (21, 14, 2), (1500, 70, 0)):
         for row in rows:
