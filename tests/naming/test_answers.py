@@ -100,7 +100,7 @@ def test_many_asked_at_once_are_answered_as_one_by_one(db, registered):
 def test_the_planner_expects_no_more_rows_for_more_keys(db):
     """Otherwise it reads a register of 20 million names from end to end, for a name with ten keys."""
     values = {
-        "trade_name": "晨曦", "whole": [1], "lookalikes": [], "trade": "I65", "words": [], "open": False, "now": NOW,
+        "trade_name": "晨曦", "length": 2, "whole": [1], "lookalikes": [], "trade": "I65", "words": [], "open": False, "now": NOW,
         "year_ago": NOW.date(), "own": None,
     }  # fmt: skip
     db.execute(text("SET LOCAL enable_seqscan = off"))
@@ -109,6 +109,35 @@ def test_the_planner_expects_no_more_rows_for_more_keys(db):
         plan = db.connection().exec_driver_sql("EXPLAIN " + queries._SQL, values | {"keys": keys}).scalars()
         plans.append([line for line in plan if "ix_register_names_keys" in line])
     assert plans[0] == plans[1] != []
+
+
+def test_no_value_lets_the_planner_expect_a_better_plan(registered, ask, db):
+    """Otherwise it makes a new plan for each name: 0.3 ms a check."""
+    registered("武汉晨曦软件有限公司")
+    columns = ", ".join(c.name for c in RegisterName.__table__.columns if c.name != "id")
+    db.execute(
+        text(
+            f"INSERT INTO register_names ({columns}) SELECT {columns} FROM register_names, generate_series(1, 2000)"
+        )
+    )
+    db.execute(text("ANALYZE register_names"))
+    for _ in range(6):
+        ask("武汉云帆信息技术有限公司")
+    name, types = db.execute(
+        text(
+            "SELECT name, parameter_types::text[] FROM pg_prepared_statements WHERE statement LIKE '%keys && %'"
+        )
+    ).one()
+    values = {
+        "text": "'云帆'", "text[]": "'{云帆}'", "bigint[]": "'{1, 2}'", "boolean": "false", "uuid": "NULL",
+        "timestamp with time zone": "now()", "date": "current_date",
+    }  # fmt: skip
+    asked = f"EXPLAIN EXECUTE {name} ({', '.join(values.get(t, '2') for t in types)})"
+    costs = []
+    for mode in ("force_custom_plan", "force_generic_plan"):
+        db.execute(text(f"SET LOCAL plan_cache_mode = {mode}"))
+        costs.append(db.connection().exec_driver_sql(asked).scalars().first())
+    assert costs[0] == costs[1]
 
 
 FILE = """\

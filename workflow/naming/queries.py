@@ -23,27 +23,28 @@ from workflow.naming.rules import local_findings
 
 LISTED = 50
 # The planner must not see the keys: it takes each for one row in two hundred, and would read a register of millions from
-# end to end for ten of them. Of an array that it does not know it expects one in a hundred, and asks the index.
+# end to end for ten of them. Of an array that it does not know it expects one in a hundred, and asks the index. As it
+# sees none of the other values either, no plan is better for some of them, and it keeps the one that it made.
 _COLLIDES = """
     keys && {keys}
     AND ({open} OR industry_class = 'none' OR (industry_class = {trade} AND industry_class <> 'U')
          OR industry_word = ANY({words}))
     AND (status IN ('registered', 'pending', 'licence_revoked')
-         OR (status = 'reserved' AND reserved_until > %(now)s)
-         OR (status IN ('deregistered', 'renamed', 'establishment_revoked') AND status_date > %(year_ago)s))
-    AND (%(own)s::uuid IS NULL OR case_id IS DISTINCT FROM %(own)s::uuid)
+         OR (status = 'reserved' AND reserved_until > (SELECT %(now)s::timestamptz))
+         OR (status IN ('deregistered', 'renamed', 'establishment_revoked') AND status_date > (SELECT %(year_ago)s::date)))
+    AND ((SELECT %(own)s::uuid) IS NULL OR case_id IS DISTINCT FROM (SELECT %(own)s::uuid))
 """
 # The count needs every hit, the answer the first fifty: what is shown of a name is read for those alone.
 _SQL = f"""
 WITH hit AS MATERIALIZED (
     SELECT ctid AS place, id, name,
         CASE WHEN trade_name = %(trade_name)s THEN 0
-             WHEN char_length(trade_name) = char_length(%(trade_name)s) AND keys && %(whole)s::bigint[] THEN 1
-             WHEN trade_name = ANY(%(lookalikes)s::text[]) THEN 2
+             WHEN char_length(trade_name) = %(length)s AND keys && %(whole)s::bigint[] THEN 1
+             WHEN trade_name = ANY((SELECT %(lookalikes)s::text[])::text[]) THEN 2
              WHEN strpos(trade_name, %(trade_name)s) > 0 OR strpos(%(trade_name)s, trade_name) > 0 THEN 3
              ELSE 4 END AS rank
     FROM register_names
-    WHERE {_COLLIDES.format(keys="(SELECT %(keys)s::bigint[])", open="%(open)s", trade="%(trade)s", words="%(words)s::text[]")}
+    WHERE {_COLLIDES.format(keys="(SELECT %(keys)s::bigint[])", open="(SELECT %(open)s::boolean)", trade="(SELECT %(trade)s::text)", words="(SELECT %(words)s::text[])::text[]")}
 ), first AS (SELECT * FROM hit ORDER BY rank, name, id LIMIT {LISTED})
 SELECT v.number, (SELECT count(*) FROM hit) AS total, r.id, r.name, r.division, r.trade_name, r.industry, r.industry_word,
     r.industry_class, r.form, r.status, r.authority_code, r.status_date, r.reserved_until, r.uscc
@@ -245,7 +246,7 @@ def _parameters(
     else:
         wanted = comparison.Search([], [], [], proposed.industry_class, [])
     return {
-        "trade_name": proposed.trade_name, "keys": wanted.keys, "whole": wanted.whole, "words": wanted.words,
+        "trade_name": proposed.trade_name, "length": len(proposed.trade_name), "keys": wanted.keys, "whole": wanted.whole, "words": wanted.words,
         "lookalikes": wanted.lookalikes, "trade": wanted.trade, "open": wanted.trade == NO_TRADE, "now": moment,
         "year_ago": year_before(today), "own": own or None,
     }  # fmt: skip
