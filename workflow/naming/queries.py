@@ -34,13 +34,15 @@ _COLLIDES = """
          OR (status IN ('deregistered', 'renamed', 'establishment_revoked') AND status_date > (SELECT %(year_ago)s::date)))
     AND ((SELECT %(own)s::uuid) IS NULL OR case_id IS DISTINCT FROM (SELECT %(own)s::uuid))
 """
-# The count needs every hit, the answer the first fifty: what is shown of a name is read for those alone.
+# The count needs every hit, the answer the first fifty: what is shown of a name is read for those alone. Among names of
+# one length an index entry means the same reading, or one look-alike character, or both.
 _SQL = f"""
 WITH hit AS MATERIALIZED (
     SELECT ctid AS place, id, name,
         CASE WHEN trade_name = %(trade_name)s THEN 0
-             WHEN char_length(trade_name) = %(length)s AND keys && %(whole)s::bigint[] THEN 1
-             WHEN trade_name = ANY((SELECT %(lookalikes)s::text[])::text[]) THEN 2
+             WHEN char_length(trade_name) = %(length)s
+                 AND (trade_name <> ALL((SELECT %(lookalikes)s::text[])::text[]) OR keys && %(whole)s::bigint[]) THEN 1
+             WHEN char_length(trade_name) = %(length)s THEN 2
              WHEN strpos(trade_name, %(trade_name)s) > 0 OR strpos(%(trade_name)s, trade_name) > 0 THEN 3
              ELSE 4 END AS rank
     FROM register_names
