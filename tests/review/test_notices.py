@@ -1,6 +1,5 @@
 """PRO-04: the receipt for what was handed in, and the written notice when the time to decide is extended."""
 
-import threading
 from datetime import timedelta
 from io import BytesIO
 
@@ -10,11 +9,12 @@ from sqlalchemy import select, text
 
 from tests import factories
 from tests.app.browser import browser
+from tests.together import at_once
 from workflow import objects
 from workflow.accounts.models import Account, Staff
 from workflow.case import timeline, verify_chains
 from workflow.clock import add_working_days, local_date
-from workflow.db import now, session_factory
+from workflow.db import now
 from workflow.errors import Conflict, NotAllowed, RuleViolation
 from workflow.establishment import notices, submission
 from workflow.establishment.models import Notice
@@ -33,29 +33,6 @@ def said(data):
     return "".join("".join(page.extract_text() for page in PdfReader(BytesIO(data)).pages).split())
 
 
-def at_once(work):
-    """Run `work(session)` twice at one moment, each in a transaction of its own; results and errors."""
-    barrier, results = threading.Barrier(2), []
-
-    def run():
-        with session_factory()() as db:
-            db.execute(text("SELECT 1"))
-            barrier.wait()
-            try:
-                results.append(work(db))
-                db.commit()
-            except Exception as error:
-                db.rollback()
-                results.append(error)
-
-    threads = [threading.Thread(target=run) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    return results
-
-
 def test_who_hands_in_gets_a_sealed_receipt_once(house):
     """It lists what was received and says until when it is decided; the submission itself does not wait for the seal."""
     db, case = house.db, house.submitted()
@@ -67,7 +44,7 @@ def test_who_hands_in_gets_a_sealed_receipt_once(house):
     owner.get(f"/cases/{case.number}/notices/{number}.pdf", 404)
 
     case_id = case.id
-    assert sorted(at_once(lambda worker: notices.issue(worker, case_id))) == [0, 1]
+    assert sorted(at_once(*[lambda worker: notices.issue(worker, case_id)] * 2)) == [0, 1]
     assert notices.issue(db, case.id) == 0
     db.commit()
     events = [e for e in timeline(db, case.id) if e.event == "issue_receipt"]
@@ -117,7 +94,7 @@ def test_the_head_extends_once_with_a_written_notice(house):
     def press(own):
         return notices.extend(own, own.get(Staff, head), number, "需要核实出资情况。").number
 
-    results = at_once(press)
+    results = at_once(press, press)
     assert sorted(type(r).__name__ for r in results) == ["Conflict", "str"], results
     assert next(r for r in results if isinstance(r, Conflict)).code == "extended"
     db.expire_all()

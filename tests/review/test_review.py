@@ -1,15 +1,15 @@
 """Claims, leases and decisions; two registrars never hold one case, whatever happens at once."""
 
-import threading
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
+from tests.together import at_once
 from workflow import objects
 from workflow.catalogues.queries import catalogue
-from workflow.db import now, session_factory, transaction
+from workflow.db import now, transaction
 from workflow.errors import Conflict, NotAllowed, NotFound, RuleViolation
 from workflow.establishment import drafts, submission
 from workflow.naming import declaration
@@ -23,34 +23,16 @@ from workflow.review.reports import reports_of
 EXAMINERS = ("0417", "0523")
 
 
-def at_once(house, count, work):
-    """Run `work(session, staff)` in as many threads at one moment; their results and errors."""
-    barrier, results = threading.Barrier(count), [None] * count
+def examined_at_once(house, count, work):
+    """Run `work(session, staff)` at one moment for as many requests of two examiners; results and errors."""
     staff = [house.staff(EXAMINERS[n % 2]) for n in range(count)]
-
-    def run(n):
-        with session_factory()() as db:
-            db.execute(text("SELECT 1"))  # connected before the start
-            barrier.wait()
-            try:
-                results[n] = work(db, staff[n])
-                db.commit()
-            except Exception as error:
-                db.rollback()
-                results[n] = error
-
-    threads = [threading.Thread(target=run, args=(n,)) for n in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    return results
+    return at_once(*(lambda db, who=who: work(db, who) for who in staff))
 
 
 def test_two_registrars_claim_one_case_at_once(house):
     for name in ("云栖测", "青禾测", "白鹭测"):
         case = house.named(name)
-        results = at_once(house, 2, lambda db, staff, c=case: review.claim(db, staff, c.id))
+        results = examined_at_once(house, 2, lambda db, staff, c=case: review.claim(db, staff, c.id))
         kinds = sorted(type(r).__name__ for r in results)
         assert kinds == ["Claim", "Conflict"], results
         assert next(r for r in results if isinstance(r, Conflict)).code == "held"
@@ -66,7 +48,7 @@ def test_next_case_is_never_given_twice(house):
         found = review.claim_next(db, staff)
         return found and found.id
 
-    results = at_once(house, 8, take)
+    results = examined_at_once(house, 8, take)
     assert not [r for r in results if isinstance(r, Exception)], results
     assert sorted(r for r in results if r) == sorted(cases)
 

@@ -22,6 +22,7 @@ from tests.signing.test_revisions import (
     stream,
     update,
 )
+from tests.together import counting
 
 
 def ground(count: int = 4) -> bytes:
@@ -376,16 +377,11 @@ def counted(monkeypatch, count: int) -> dict[str, int]:
     file = update(file, [(stamp, 0, 0)])
     done = {"compared": 0, "read": 0}
 
-    def counting(name, act):
-        def counted(*arguments, **asked):
-            done[name] += 1
-            return act(*arguments, **asked)
-
-        return counted
-
     with monkeypatch.context() as patched:
-        patched.setattr(StandardDiffPolicy, "apply", counting("compared", StandardDiffPolicy.apply))
-        patched.setattr(revisions.Reader, "_read_object", counting("read", revisions.Reader._read_object))
+        patched.setattr(StandardDiffPolicy, "apply", counting(done, "compared", StandardDiffPolicy.apply))
+        patched.setattr(
+            revisions.Reader, "_read_object", counting(done, "read", revisions.Reader._read_object)
+        )
         reader, policy = revisions.Reader(io.BytesIO(file)), changes.Changes()
         for base in range(reader.total_revisions - 1):
             expected = ModificationLevel.FORM_FILLING if base < count else ModificationLevel.LTA_UPDATES

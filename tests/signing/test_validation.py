@@ -26,6 +26,7 @@ from signing.errors import PaperRefused
 from signing.paths import Paths
 from signing.validation import validate
 from tests.signing.conftest import PASSPHRASE
+from tests.together import counting
 
 
 def look(file: bytes):
@@ -227,16 +228,11 @@ def costs(file: bytes, root, monkeypatch) -> dict[str, int]:
         def digest(self) -> bytes:
             return self.running.digest()
 
-    def counting(name, act):
-        def counted(*arguments, **asked):
-            done[name] += 1
-            return act(*arguments, **asked)
-
-        return counted
-
     with monkeypatch.context() as patched:
-        patched.setattr(StandardDiffPolicy, "apply", counting("compared", StandardDiffPolicy.apply))
-        patched.setattr(revisions.Reader, "_read_object", counting("read", revisions.Reader._read_object))
+        patched.setattr(StandardDiffPolicy, "apply", counting(done, "compared", StandardDiffPolicy.apply))
+        patched.setattr(
+            revisions.Reader, "_read_object", counting(done, "read", revisions.Reader._read_object)
+        )
         patched.setattr(digests, "hashlib", type("Counting", (), {"new": Counted}))
         assert {report.reason for report in validate(file, [root])} == {""}
     return done
